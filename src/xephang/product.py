@@ -1,0 +1,295 @@
+"""A shop's product, and the template that renders it as the text a model reads."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any
+
+from xephang.errors import InputError, RecipeError
+from xephang.text import fold, normalise
+
+TEXT_FIELDS = ("id", "title", "brand", "category", "color", "size", "gender", "description")
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One record of a shop. Text fields that the shop does not know are empty.
+
+    :param attributes: features in the shop's own words ("Chống trượt").
+    :param price: in đồng; None where unknown.
+    :param extra: the fields that xephang has no name for, as they came.
+    """
+
+    id: str = ""
+    title: str = ""
+    brand: str = ""
+    category: str = ""
+    color: str = ""
+    size: str = ""
+    attributes: tuple[str, ...] = ()
+    gender: str = ""
+    price: float | None = None
+    description: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> "Product":
+        """Build a product from a record; numbers become text, `attribute` is taken for `attributes`.
+
+        :raises InputError: if a known field holds something that is no text, number or list of texts.
+        """
+        known = {name: _text(name, record.get(name)) for name in TEXT_FIELDS}
+        names = {*TEXT_FIELDS, "attributes", "attribute", "price", "extra"}
+        extra = {**(record.get("extra") or {}), **{k: v for k, v in record.items() if k not in names}}
+        return cls(
+            **known,
+            attributes=_texts(record.get("attributes") or record.get("attribute")),
+            price=_price(record.get("price")),
+            extra=extra,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the known fields that are not empty, and the extra ones beside them."""
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "extra"}
+        values["attributes"] = list(self.attributes)
+        return {name: value for name, value in values.items() if value not in ("", [], None)} | dict(
+            self.extra
+        )
+
+    def value(self, name: str) -> str:
+        """Return a field as normalised text, `attribute` being all attributes; empty where unknown.
+
+        :raises KeyError: never; an unknown name is an extra field that this product does not have.
+        """
+        if name in ("attribute", "attributes"):
+            return normalise(", ".join(self.attributes))
+        if name == "price":
+            return "" if self.price is None else f"{self.price:.0f}"
+        if name in TEXT_FIELDS:
+            return normalise(getattr(self, name))
+        return normalise(_text(name, self.extra.get(name)))
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A product as text, and which stretches of it go first when it is too long.
+
+    :param text: normalised.
+    :param cut_first: (start, end) character spans, the least important first; what no span covers goes last.
+    """
+
+    text: str
+    cut_first: tuple[tuple[int, int], ...] = ()
+
+
+_WORD = re.compile(r"\w+")
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_PLACEHOLDER = re.compile(r"\{(\w+)( lower)?\}")
+
+
+@dataclass(frozen=True)
+class ProductTemplate:
+    """How a product becomes text: named parts, joined by a separator.
+
+    A part is a pattern such as `brand: {brand}` or `[{brand} ]Size {size}`. A part with an unknown field
+    outside brackets is left out whole; a bracketed stretch with an unknown field is left out alone.
+    `{category lower}` is the value in lower case.
+
+    :param parts: (name, pattern) in the order in which they stand in the text.
+    :param separator: between parts.
+    :param cut_first: names of parts, the first to be cut where the text is longer than the model reads;
+        parts not named here are cut after those, the last part first.
+    :param unless_said_in: the name of a part; other parts whose value it already says are left out.
+    :param ignore: field values that say nothing, such as "OEM"; compared without case and diacritics.
+    """
+
+    name: str
+    parts: tuple[tuple[str, str], ...]
+    separator: str = " | "
+    cut_first: tuple[str, ...] = ()
+    unless_said_in: str = ""
+    ignore: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check the template as a whole.
+
+        :raises RecipeError: if it names a part that it does not have, or a pattern is not well formed.
+        """
+        names = [name for name, _ in self.parts]
+        if not names or len(set(names)) != len(names):
+            raise RecipeError(f"template '{self.name}': needs at least one part, and no part twice")
+        for name in (*self.cut_first, *filter(None, [self.unless_said_in])):
+            if name not in names:
+                raise RecipeError(
+                    f"template '{self.name}': there is no part '{name}'; parts are {', '.join(names)}"
+                )
+        for name, pattern in self.parts:
+            if re.search(r"[\[\]{}]", _PLACEHOLDER.sub("", _OPTIONAL.sub(r"\1", pattern))):
+                raise RecipeError(
+                    f"template '{self.name}', part '{name}': unmatched bracket or brace in '{pattern}'"
+                )
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> "ProductTemplate":
+        """Read a template from a recipe's or model's table; a name alone means one of `TEMPLATES`.
+
+        :raises RecipeError: if the name is unknown or a key is.
+        """
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(set(table) - known):
+            raise RecipeError(f"template: unknown key '{unknown[0]}'; keys are {', '.join(sorted(known))}")
+        name = str(table.get("name", "custom"))
+        if "parts" not in table:
+            if name not in TEMPLATES:
+                raise RecipeError(
+                    f"template: no template is called '{name}'; there are {', '.join(TEMPLATES)}"
+                )
+            return TEMPLATES[name]
+        return cls(
+            name=name,
+            parts=tuple((str(part), str(pattern)) for part, pattern in dict(table["parts"]).items()),
+            separator=str(table.get("separator", " | ")),
+            cut_first=tuple(map(str, table.get("cut_first", ()))),
+            unless_said_in=str(table.get("unless_said_in", "")),
+            ignore=tuple(map(str, table.get("ignore", ()))),
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `from_dict` reads."""
+        return {
+            "name": self.name,
+            "parts": dict(self.parts),
+            "separator": self.separator,
+            "cut_first": list(self.cut_first),
+            "unless_said_in": self.unless_said_in,
+            "ignore": list(self.ignore),
+        }
+
+    def render(self, product: Product) -> Rendered:
+        """Render a product.
+
+        :raises InputError: if none of the template's fields is known, so that there is no text to read.
+        """
+        texts = {name: text for name, pattern in self.parts if (text := self._fill(pattern, product))}
+        said = _words(texts.get(self.unless_said_in, ""))
+        kept = [
+            name for name in texts if name == self.unless_said_in or not self._is_said(name, product, said)
+        ]
+        if not kept:
+            raise InputError(
+                f"product '{product.id}': the template '{self.name}' reads {', '.join(sorted(self.fields))}, "
+                "and it has none of them"
+            )
+        spans, start = {}, 0
+        for name in kept:
+            end = start + len(texts[name])
+            spans[name] = (max(0, start - len(self.separator)), end)
+            start = end + len(self.separator)
+        order = [*self.cut_first, *(name for name in reversed(kept) if name not in self.cut_first)]
+        text = self.separator.join(texts[name] for name in kept)
+        return Rendered(text, tuple(spans[name] for name in order if name in spans))
+
+    @cached_property
+    def fields(self) -> frozenset[str]:
+        """The product fields that the template reads."""
+        return frozenset(match[1] for _, pattern in self.parts for match in _PLACEHOLDER.finditer(pattern))
+
+    @cached_property
+    def _silent(self) -> frozenset[str]:
+        return frozenset(_words(value) for value in self.ignore)
+
+    def _value(self, product: Product, name: str) -> str:
+        value = product.value(name)
+        return "" if _words(value) in self._silent else value
+
+    def _fill(self, pattern: str, product: Product) -> str:
+        """Fill in a part's pattern; empty where the part is to be left out."""
+
+        def complete(text: str) -> str | None:
+            values = [(self._value(product, match[1]), match[2]) for match in _PLACEHOLDER.finditer(text)]
+            if not all(value for value, _ in values):
+                return None
+            shown = iter([value.lower() if lower else value for value, lower in values])
+            return _PLACEHOLDER.sub(lambda _: next(shown), text)
+
+        shown = [complete(bracket) for bracket in _OPTIONAL.findall(pattern)]
+        pieces = iter(shown)
+        rest = complete(_OPTIONAL.sub("\0", pattern))
+        if rest is None or (shown and not any(shown) and not _PLACEHOLDER.search(_OPTIONAL.sub("", pattern))):
+            return ""
+        return normalise(re.sub("\0", lambda _: next(pieces) or "", rest))
+
+    def _is_said(self, name: str, product: Product, said: str) -> bool:
+        if not said:
+            return False
+        pattern = dict(self.parts)[name]
+        return all(_words(self._value(product, match[1])) in said for match in _PLACEHOLDER.finditer(pattern))
+
+
+def _words(text: str) -> str:
+    """Return a text's words, folded, each with a space on either side, so that `in` finds whole words."""
+    return " " + " ".join(_WORD.findall(fold(text).lower())) + " "
+
+
+def _text(name: str, value: Any) -> str:  # noqa: ANN401
+    if value is None:
+        return ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise InputError(f"field '{name}': expected text, got {type(value).__name__}")
+    if isinstance(value, float):
+        return "" if value != value else f"{value:g}"
+    return str(value)
+
+
+def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+    return tuple(text for text in (_text("attributes", item).strip() for item in values) if text)
+
+
+def _price(value: Any) -> float | None:  # noqa: ANN401
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"field 'price': expected a number in đồng, got {value!r}")
+    return None if value != value else float(value)
+
+
+SEED = ProductTemplate(
+    name="seed",
+    parts=(
+        ("heading", "[{brand} ][{category} ][{color} ][Size {size}]"),
+        (
+            "sentence",
+            "Đôi giày[ {category lower}][ màu {color}][ từ thương hiệu {brand}]"
+            "[, sở hữu tính năng {attribute lower}], phù hợp luyện tập hằng ngày.",
+        ),
+        ("brand", "brand: {brand}"),
+        ("category", "category: {category}"),
+        ("color", "color: {color}"),
+        ("size", "size: {size}"),
+        ("attribute", "attribute: {attribute}"),
+    ),
+    cut_first=("sentence", "attribute", "size", "color", "category", "brand"),
+)
+"""The text of the model card that the project started from, to the letter."""
+
+LISTING = ProductTemplate(
+    name="listing",
+    parts=(
+        ("title", "{title}"),
+        ("brand", "{brand}"),
+        ("category", "{category}"),
+        ("color", "màu {color}"),
+        ("size", "size {size}"),
+        ("gender", "{gender}"),
+        ("attribute", "{attribute}"),
+        ("description", "{description}"),
+    ),
+    cut_first=("description", "attribute", "gender", "size", "color", "category", "brand"),
+    unless_said_in="title",
+    ignore=("OEM", "No brand", "Root", "Không có thương hiệu", "Chưa có thương hiệu", "Khác", "N/A"),
+)
+"""A listing's title, then what the title does not say."""
+
+TEMPLATES: Mapping[str, ProductTemplate] = {"seed": SEED, "listing": LISTING}

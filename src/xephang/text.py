@@ -1,0 +1,170 @@
+"""Vietnamese text as shops and shoppers write it: repair what a wrong decoding broke, normalise, fold.
+
+`repair` undoes mojibake and belongs at the door, where files are read. `normalise` is what every text goes
+through before a model reads it. `fold` drops the diacritics, for matching. None of them raises on any string.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+NORMALISER_VERSION = 1
+"""Raised whenever `normalise` changes what it returns: saved with each model, checked when one opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """A repaired text, and what could not be saved.
+
+    :param text: the text with every undamaged byte sequence decoded again.
+    :param repaired: how many characters were brought back.
+    :param lost: the fragments whose missing bytes would have to be guessed; they stand as they came.
+    """
+
+    text: str
+    repaired: int = 0
+    lost: tuple[str, ...] = ()
+
+
+def _bytes_of_characters() -> dict[str, int]:
+    """Map each character to the byte that cp1252 (or Latin-1, where cp1252 has none) decodes to it."""
+    table = {chr(byte): byte for byte in range(0x80, 0x100)}
+    for byte in range(0x80, 0xA0):
+        decoded = bytes([byte]).decode("cp1252", errors="ignore")
+        if decoded:
+            table[decoded] = byte
+    return table
+
+
+_BYTE = _bytes_of_characters()
+_WORD = re.compile(r"[^ \t\r\n]+")
+_SURE_FRAGMENT = re.compile("á[»º]|â€")
+_FOREIGN = re.compile("[^\x00-\x7f" + "".join(map(re.escape, _BYTE)) + "]")
+# What a Vietnamese shop's text can hold: Latin letters with Vietnamese marks, combining marks, punctuation,
+# currency, full-width forms, symbols and emoji. A byte run that decodes to anything else was no mojibake.
+_PLAUSIBLE = re.compile(
+    "[\u00a0-\u00ff\u0102\u0103\u0110\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u0300-\u0309\u0323"
+    "\u1ea0-\u1ef9\u2000-\u206f\u20ab\u20ac\u2100-\u214f\u2190-\u27bf\u2b00-\u2bff\u3000-\u303f\ufe0f\ufeff"
+    "\uff01-\uff5e\ufffd\U0001f000-\U0001faff]"
+)
+# The inner layer of text broken twice: believed only right after another decoded sequence.
+_INNER = re.compile(
+    "[" + "".join(re.escape(character) for character, byte in _BYTE.items() if byte < 0xA0) + "]"
+)
+_ROUNDS = 3
+
+
+def repair(text: str) -> Repair:
+    """Undo UTF-8 that was read as cp1252 or Latin-1, once or several times over.
+
+    Works word by word, so that a title glued together from a sound and a broken part comes out whole, and a
+    word that holds a character no wrong decoding makes (ế, ư, Đ …) is left alone. Bytes that were lost on the
+    way (cp1252 has no character for five of them) are never guessed: the fragment stays and is reported.
+    """
+    words = {word: _repair_word(word) for word in _WORD.findall(text) if not word.isascii()}
+    if not words:
+        return Repair(text)
+    found = [words[word] for word in _WORD.findall(text) if word in words]
+    repaired = sum(word.repaired for word in found)
+    lost = tuple(fragment for word in found for fragment in word.lost if repaired or len(fragment) > 1)
+    whole = _WORD.sub(
+        lambda match: words[match.group()].text if match.group() in words else match.group(), text
+    )
+    return Repair(whole, repaired, lost + ("\ufffd",) * whole.count("\ufffd"))
+
+
+def _repair_word(word: str) -> Repair:
+    repaired, lost = 0, tuple[str, ...]()
+    for _ in range(_ROUNDS):
+        if _FOREIGN.search(word):
+            break
+        step = _decode(word)
+        repaired, word, lost = repaired + step.repaired, step.text, step.lost
+        if not step.repaired:
+            break
+    return Repair(word, repaired, lost)
+
+
+def _decode(word: str) -> Repair:
+    """Decode every well-formed UTF-8 sequence of the word once, leaving what is none as it stands."""
+    out: list[str] = []
+    lost: list[str] = []
+    count = position = 0
+    after_sequence = False
+    while position < len(word):
+        decoded, width = _sequence(word, position, after_sequence)
+        if after_sequence := width > 1:
+            count += 1
+        elif fragment := _SURE_FRAGMENT.match(word, position):
+            lost.append(fragment.group())
+        elif decoded in "ÃÄÆ":
+            lost.append(decoded)
+        out.append(decoded)
+        position += width
+    return Repair("".join(out), count, tuple(lost))
+
+
+def _sequence(word: str, start: int, after_sequence: bool) -> tuple[str, int]:
+    """Return what the UTF-8 sequence at `start` stands for, and its width; else one character."""
+    lead = _BYTE.get(word[start], 0)
+    width = 2 if 0xC2 <= lead <= 0xDF else 3 if 0xE0 <= lead <= 0xEF else 4 if 0xF0 <= lead <= 0xF4 else 1
+    codes = [_BYTE.get(character, 0) for character in word[start : start + width]]
+    if width > 1 and len(codes) == width and all(0x80 <= code < 0xC0 for code in codes[1:]):
+        decoded = bytes(codes).decode("utf-8", errors="ignore")
+        if _PLAUSIBLE.fullmatch(decoded) or (after_sequence and _INNER.fullmatch(decoded)):
+            return decoded, width
+    return word[start], 1
+
+
+_REMOVED = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
+_SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LETTERS = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
+    0x3000: " ",
+    0x00D0: "Đ",  # Icelandic eth, drawn like Đ and typed for it
+    0x0189: "Đ",
+    0x00F0: "đ",
+    0x0256: "đ",
+}
+_PLAIN = re.compile("[\x20-\x7e]*")
+_TONE_ON_LAST = re.compile(
+    r"(?<![qQ])([oO])([àáảãạèéẻẽẹÀÁẢÃẠÈÉẺẼẸ])(?!\w)|(?<![qQ])([uU])([ỳýỷỹỵỲÝỶỸỴ])(?!\w)"
+)
+
+
+def normalise(text: str) -> str:
+    """Return the one form of `text` that models read: NFC, plain width, single spaces.
+
+    Full-width forms become plain, Ð (U+00D0) becomes Đ, zero-width and direction marks go, every run of white
+    space or control characters becomes one space, and the two spellings of a tone (hoà, hòa) become the older
+    one. Lone surrogates, which no tokenizer takes, become U+FFFD. `normalise(normalise(x)) == normalise(x)`.
+    """
+    if _PLAIN.fullmatch(text):
+        return " ".join(text.split())
+    text = _SURROGATE.sub("\ufffd", text) if _SURROGATE.search(text) else text
+    text = unicodedata.normalize("NFC", _REMOVED.sub("", text.translate(_LETTERS)))
+    return _TONE_ON_LAST.sub(_tone_on_first, _SPACE.sub(" ", text).strip())
+
+
+def _tone_on_first(match: re.Match[str]) -> str:
+    first, second = match.group(1) or match.group(3), match.group(2) or match.group(4)
+    decomposed = unicodedata.normalize("NFD", second)
+    return unicodedata.normalize("NFC", first + decomposed[1:]) + decomposed[0]
+
+
+def fold(text: str) -> str:
+    """Drop the diacritics of a normalised text: one character in, one out, so that offsets keep.
+
+    Case stays. đ has no decomposition in Unicode and is folded by hand. A combining mark that stands alone
+    (text that was not normalised) stays.
+    """
+    return text if text.isascii() else "".join(map(_fold_character, text))
+
+
+@lru_cache(maxsize=4096)
+def _fold_character(character: str) -> str:
+    if character in "đĐ":
+        return "d" if character == "đ" else "D"
+    first = unicodedata.normalize("NFD", character)[0]
+    return first if first.isascii() and first.isalpha() else character
