@@ -1,7 +1,7 @@
 """A shop's product, and the template that renders it as the text a model reads."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
@@ -39,28 +39,28 @@ class Product:
 
         :raises InputError: if a known field holds something that is no text, number or list of texts.
         """
+        while isinstance(nested := record.get("extra"), Mapping):
+            record = {**nested, **{name: value for name, value in record.items() if name != "extra"}}
         known = {name: _text(name, record.get(name)) for name in TEXT_FIELDS}
-        names = {*TEXT_FIELDS, "attributes", "attribute", "price", "extra"}
-        extra = {**(record.get("extra") or {}), **{k: v for k, v in record.items() if k not in names}}
+        names = {*TEXT_FIELDS, "attributes", "attribute", "price"}
+        attributes = _texts(record.get("attributes"))
         return cls(
             **known,
-            attributes=_texts(record.get("attributes") or record.get("attribute")),
+            attributes=attributes + tuple(t for t in _texts(record.get("attribute")) if t not in attributes),
             price=_price(record.get("price")),
-            extra=extra,
+            extra={name: value for name, value in record.items() if name not in names},
         )
 
     def to_dict(self) -> dict[str, Any]:
         """Return the known fields that are not empty, and the extra ones beside them."""
         values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "extra"}
         values["attributes"] = list(self.attributes)
-        return {name: value for name, value in values.items() if value not in ("", [], None)} | dict(
-            self.extra
-        )
+        return dict(self.extra) | {name: value for name, value in values.items() if value not in ("", [], None)}
 
     def value(self, name: str) -> str:
         """Return a field as normalised text, `attribute` being all attributes; empty where unknown.
 
-        :raises KeyError: never; an unknown name is an extra field that this product does not have.
+        :raises InputError: if an extra field holds something that is no text or number.
         """
         if name in ("attribute", "attributes"):
             return normalise(", ".join(self.attributes))
@@ -83,7 +83,7 @@ class Rendered:
     cut_first: tuple[tuple[int, int], ...] = ()
 
 
-_WORD = re.compile(r"\w+")
+_WORD = re.compile(r"\d+[.,]5(?!\w)|\w+")  # a half size is one word: 42.5 does not say 42
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
 _PLACEHOLDER = re.compile(r"\{(\w+)( lower)?\}")
 
@@ -114,44 +114,50 @@ class ProductTemplate:
     def __post_init__(self) -> None:
         """Check the template as a whole.
 
-        :raises RecipeError: if it names a part that it does not have, or a pattern is not well formed.
+        :raises RecipeError: if it names a part that it does not have or names one twice, if a pattern is not
+            well formed, or the separator is not as `normalise` leaves it.
         """
         names = [name for name, _ in self.parts]
         if not names or len(set(names)) != len(names):
             raise RecipeError(f"template '{self.name}': needs at least one part, and no part twice")
+        if len(set(self.cut_first)) != len(self.cut_first):
+            raise RecipeError(f"template '{self.name}': cut_first names a part twice: {', '.join(self.cut_first)}")
+        if not self.separator or normalise(f".{self.separator}.") != f".{self.separator}.":
+            raise RecipeError(
+                f"template '{self.name}': the separator {self.separator!r} is empty or would not survive "
+                "normalising; use punctuation and single spaces, such as ' | '"
+            )
         for name in (*self.cut_first, *filter(None, [self.unless_said_in])):
             if name not in names:
-                raise RecipeError(
-                    f"template '{self.name}': there is no part '{name}'; parts are {', '.join(names)}"
-                )
+                raise RecipeError(f"template '{self.name}': there is no part '{name}'; parts are {', '.join(names)}")
         for name, pattern in self.parts:
             if re.search(r"[\[\]{}]", _PLACEHOLDER.sub("", _OPTIONAL.sub(r"\1", pattern))):
-                raise RecipeError(
-                    f"template '{self.name}', part '{name}': unmatched bracket or brace in '{pattern}'"
-                )
+                raise RecipeError(f"template '{self.name}', part '{name}': unmatched bracket or brace in '{pattern}'")
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any]) -> "ProductTemplate":
-        """Read a template from a recipe's or model's table; a name alone means one of `TEMPLATES`.
+        """Read a template from a recipe's or model's table; one without parts varies one of `TEMPLATES`.
 
-        :raises RecipeError: if the name is unknown or a key is.
+        :raises RecipeError: if the name is unknown, a key is, or a key's value is of another type than needed.
         """
         known = {f.name for f in fields(cls)}
         if unknown := sorted(set(table) - known):
             raise RecipeError(f"template: unknown key '{unknown[0]}'; keys are {', '.join(sorted(known))}")
-        name = str(table.get("name", "custom"))
+        for key, value in table.items():
+            kind, what = _KINDS.get(key, (str, "a text"))
+            if not isinstance(value, kind):
+                raise RecipeError(f"template: '{key}' must be {what}, got {value!r}")
+        name = table.get("name", "custom")
         if "parts" not in table:
             if name not in TEMPLATES:
-                raise RecipeError(
-                    f"template: no template is called '{name}'; there are {', '.join(TEMPLATES)}"
-                )
-            return TEMPLATES[name]
+                raise RecipeError(f"template: no template is called '{name}'; there are {', '.join(TEMPLATES)}")
+            table = {**TEMPLATES[name].to_dict(), **table}
         return cls(
             name=name,
-            parts=tuple((str(part), str(pattern)) for part, pattern in dict(table["parts"]).items()),
-            separator=str(table.get("separator", " | ")),
+            parts=tuple((str(part), str(pattern)) for part, pattern in table["parts"].items()),
+            separator=table.get("separator", " | "),
             cut_first=tuple(map(str, table.get("cut_first", ()))),
-            unless_said_in=str(table.get("unless_said_in", "")),
+            unless_said_in=table.get("unless_said_in", ""),
             ignore=tuple(map(str, table.get("ignore", ()))),
         )
 
@@ -173,9 +179,7 @@ class ProductTemplate:
         """
         texts = {name: text for name, pattern in self.parts if (text := self._fill(pattern, product))}
         said = _words(texts.get(self.unless_said_in, ""))
-        kept = [
-            name for name in texts if name == self.unless_said_in or not self._is_said(name, product, said)
-        ]
+        kept = [name for name in texts if name == self.unless_said_in or not self._is_said(name, product, said)]
         if not kept:
             raise InputError(
                 f"product '{product.id}': the template '{self.name}' reads {', '.join(sorted(self.fields))}, "
@@ -197,7 +201,7 @@ class ProductTemplate:
 
     @cached_property
     def _silent(self) -> frozenset[str]:
-        return frozenset(_words(value) for value in self.ignore)
+        return frozenset(_words(normalise(value)) for value in self.ignore)
 
     def _value(self, product: Product, name: str) -> str:
         value = product.value(name)
@@ -218,41 +222,50 @@ class ProductTemplate:
         rest = complete(_OPTIONAL.sub("\0", pattern))
         if rest is None or (shown and not any(shown) and not _PLACEHOLDER.search(_OPTIONAL.sub("", pattern))):
             return ""
-        return normalise(re.sub("\0", lambda _: next(pieces) or "", rest))
+        return normalise(re.sub("\0", lambda _: next(pieces, "") or "", rest))
 
     def _is_said(self, name: str, product: Product, said: str) -> bool:
-        if not said:
-            return False
-        pattern = dict(self.parts)[name]
-        return all(_words(self._value(product, match[1])) in said for match in _PLACEHOLDER.finditer(pattern))
+        found = _PLACEHOLDER.finditer(dict(self.parts)[name])
+        values = [value for match in found if (value := self._value(product, match[1]))]
+        return bool(values) and all(_words(value) in said for value in values)
 
 
 def _words(text: str) -> str:
-    """Return a text's words, folded, each with a space on either side, so that `in` finds whole words."""
-    return " " + " ".join(_WORD.findall(fold(text).lower())) + " "
+    """Return a text's words (or signs, if it has none), folded, spaced so that `in` finds whole words."""
+    folded = fold(text).lower()
+    return " " + (" ".join(_WORD.findall(folded)) or folded) + " "
 
 
-def _text(name: str, value: Any) -> str:  # noqa: ANN401
+def _text(name: str, value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise InputError(f"field '{name}': expected text, got {type(value).__name__}")
     if isinstance(value, float):
-        return "" if value != value else f"{value:g}"
+        return "" if value != value else str(int(value)) if value.is_integer() else str(value)
     return str(value)
 
 
-def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401
-    values = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+def _texts(value: Any) -> tuple[str, ...]:
+    values = value if isinstance(value, list | tuple) else [value]
     return tuple(text for text in (_text("attributes", item).strip() for item in values) if text)
 
 
-def _price(value: Any) -> float | None:  # noqa: ANN401
+def _price(value: Any) -> float | None:
     if value is None or value == "":
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, float) and value != value:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
         raise InputError(f"field 'price': expected a number in đồng, got {value!r}")
-    return None if value != value else float(value)
+    return float(value)
+
+
+_KINDS: Mapping[str, tuple[Any, str]] = {
+    "parts": (Mapping, "a table of patterns"),
+    "cut_first": (list | tuple, "a list of parts"),
+    "ignore": (list | tuple, "a list of texts"),
+}
 
 
 SEED = ProductTemplate(

@@ -39,54 +39,70 @@ def _bytes_of_characters() -> dict[str, int]:
 
 _BYTE = _bytes_of_characters()
 _WORD = re.compile(r"[^ \t\r\n]+")
-_SURE_FRAGMENT = re.compile("á[»º]|â€")
-_FOREIGN = re.compile("[^\x00-\x7f" + "".join(map(re.escape, _BYTE)) + "]")
+_FRAGMENT = re.compile("á[»º]|â€|[ÃÄÆ]")
+# Of what was decoded before, a Ã among capitals is a letter; beside small ones it lacks its second byte.
+_FRAGMENT_WITHIN = re.compile("á[»º]|â€|[ÄÆ]|Ã(?=[a-z])|(?<=[a-z])Ã")
+_FOREIGN = re.compile("[^\x00-\x7f\ufffd" + "".join(map(re.escape, _BYTE)) + "]")
+_LETTERS_OF_OUR_OWN = "\u0102\u0103\u0110\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u1ea0-\u1ef9"
+# MÃ” is MÔ gone wrong, or MÃ before a closing quote. It is taken for the second where the text holds a letter
+# or an opening quote that broken text can not have, and nothing else in it is broken.
+_AMBIGUOUS = re.compile("(?<=[A-Z])Ã(?:[–—]|[‘’“”•›»®©™·…](?!\\w)|\xa0(?![a-z]))")
+_SOUND = re.compile(f"[ÀÁ{_LETTERS_OF_OUR_OWN}]|(?<![^ \t\r\n])[“‘«]")
 # What a Vietnamese shop's text can hold: Latin letters with Vietnamese marks, combining marks, punctuation,
-# currency, full-width forms, symbols and emoji. A byte run that decodes to anything else was no mojibake.
+# currency, full-width forms, symbols and emoji. A byte run that decodes to anything else was no mojibake: an
+# Å least of all ("MÃ…" ends in an ellipsis), unless it is itself the first half of a broken letter.
 _PLAUSIBLE = re.compile(
-    "[\u00a0-\u00ff\u0102\u0103\u0110\u0111\u0128\u0129\u0168\u0169\u01a0\u01a1\u01af\u01b0\u0300-\u0309\u0323"
-    "\u1ea0-\u1ef9\u2000-\u206f\u20ab\u20ac\u2100-\u214f\u2190-\u27bf\u2b00-\u2bff\u3000-\u303f\ufe0f\ufeff"
-    "\uff01-\uff5e\ufffd\U0001f000-\U0001faff]"
+    f"[\u00a0-\u00c4\u00c6-\u00ff{_LETTERS_OF_OUR_OWN}\u0300-\u0303\u0306\u0309\u031b\u0323"
+    "\u2000-\u206f\u20ab\u20ac\u2100-\u214f\u2190-\u27bf\u2b00-\u2bff\u3000-\u303f\ufe0f\ufeff"
+    "\uff01-\uff5e\ufffd\U0001f000-\U0001faff]|Å(?=[Ââ])"
 )
 # The inner layer of text broken twice: believed only right after another decoded sequence.
-_INNER = re.compile(
-    "[" + "".join(re.escape(character) for character, byte in _BYTE.items() if byte < 0xA0) + "]"
-)
+_INNER = re.compile("[" + "".join(re.escape(character) for character, byte in _BYTE.items() if byte < 0xA0) + "]")
 _ROUNDS = 3
 
 
 def repair(text: str) -> Repair:
-    """Undo UTF-8 that was read as cp1252 or Latin-1, once or several times over.
+    """Undo UTF-8 that was read as cp1252 or Latin-1, up to three times over.
 
     Works word by word, so that a title glued together from a sound and a broken part comes out whole, and a
     word that holds a character no wrong decoding makes (ế, ư, Đ …) is left alone. Bytes that were lost on the
     way (cp1252 has no character for five of them) are never guessed: the fragment stays and is reported.
+    `repair(repair(x).text).text == repair(x).text`.
     """
+    if _AMBIGUOUS.search(text) and _SOUND.search(text):
+        rest = _repair_words(_AMBIGUOUS.sub("_", text))
+        if not rest.repaired and not rest.lost:
+            return Repair(text)
+    return _repair_words(text)
+
+
+def _repair_words(text: str) -> Repair:
     words = {word: _repair_word(word) for word in _WORD.findall(text) if not word.isascii()}
     if not words:
         return Repair(text)
     found = [words[word] for word in _WORD.findall(text) if word in words]
     repaired = sum(word.repaired for word in found)
-    lost = tuple(fragment for word in found for fragment in word.lost if repaired or len(fragment) > 1)
-    whole = _WORD.sub(
-        lambda match: words[match.group()].text if match.group() in words else match.group(), text
-    )
+    lost = tuple(fragment for word in found for fragment in word.lost)
+    if not repaired and max(map(len, lost), default=0) < 2:
+        lost = ()
+    whole = _WORD.sub(lambda match: words[match.group()].text if match.group() in words else match.group(), text)
     return Repair(whole, repaired, lost + ("\ufffd",) * whole.count("\ufffd"))
 
 
 def _repair_word(word: str) -> Repair:
-    repaired, lost = 0, tuple[str, ...]()
-    for _ in range(_ROUNDS):
-        if _FOREIGN.search(word):
-            break
-        step = _decode(word)
-        repaired, word, lost = repaired + step.repaired, step.text, step.lost
+    """Decode a word until nothing in it is broken; if `_ROUNDS` do not get there, leave it as it came."""
+    whole, repaired, lost = word, 0, tuple[str, ...]()
+    for _ in range(_ROUNDS + 1):
+        if _FOREIGN.search(whole):
+            return Repair(whole, repaired, lost)
+        step = _decode(whole, _FRAGMENT_WITHIN if repaired else _FRAGMENT)
+        repaired, whole, lost = repaired + step.repaired, step.text, max(lost, step.lost, key=len)
         if not step.repaired:
-            break
-    return Repair(word, repaired, lost)
+            return Repair(whole, repaired, lost)
+    return Repair(word, 0, (word,))
 
 
-def _decode(word: str) -> Repair:
+def _decode(word: str, fragments: re.Pattern[str]) -> Repair:
     """Decode every well-formed UTF-8 sequence of the word once, leaving what is none as it stands."""
     out: list[str] = []
     lost: list[str] = []
@@ -96,10 +112,8 @@ def _decode(word: str) -> Repair:
         decoded, width = _sequence(word, position, after_sequence)
         if after_sequence := width > 1:
             count += 1
-        elif fragment := _SURE_FRAGMENT.match(word, position):
+        elif fragment := fragments.match(word, position):
             lost.append(fragment.group())
-        elif decoded in "ÃÄÆ":
-            lost.append(decoded)
         out.append(decoded)
         position += width
     return Repair("".join(out), count, tuple(lost))
@@ -112,7 +126,9 @@ def _sequence(word: str, start: int, after_sequence: bool) -> tuple[str, int]:
     codes = [_BYTE.get(character, 0) for character in word[start : start + width]]
     if width > 1 and len(codes) == width and all(0x80 <= code < 0xC0 for code in codes[1:]):
         decoded = bytes(codes).decode("utf-8", errors="ignore")
-        if _PLAUSIBLE.fullmatch(decoded) or (after_sequence and _INNER.fullmatch(decoded)):
+        following = word[start + width : start + width + 1]
+        plausible = _PLAUSIBLE.match(decoded + following) or (after_sequence and _INNER.fullmatch(decoded))
+        if decoded and plausible:
             return decoded, width
     return word[start], 1
 
@@ -128,9 +144,7 @@ _LETTERS = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
     0x0256: "đ",
 }
 _PLAIN = re.compile("[\x20-\x7e]*")
-_TONE_ON_LAST = re.compile(
-    r"(?<![qQ])([oO])([àáảãạèéẻẽẹÀÁẢÃẠÈÉẺẼẸ])(?!\w)|(?<![qQ])([uU])([ỳýỷỹỵỲÝỶỸỴ])(?!\w)"
-)
+_TONE_ON_LAST = re.compile(r"(?<![qQ])(?:([oO])([àáảãạèéẻẽẹÀÁẢÃẠÈÉẺẼẸ])|([uU])([ỳýỷỹỵỲÝỶỸỴ]))(?![\w\u0300-\u036f])")
 
 
 def normalise(text: str) -> str:

@@ -1,0 +1,45 @@
+"""A record and its card on disk, beside the model."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xephang.card.record import RunRecord
+from xephang.card.render import render
+from xephang.errors import ModelError
+from xephang.files import write_text
+
+RECORD = "record.json"
+CARD = "README.md"
+
+
+def load_record(folder: Path) -> RunRecord:
+    """Read a model folder's record.
+
+    :raises ModelError: if there is none, or it is not as xephang wrote it.
+    """
+    path = folder / RECORD
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError as error:
+        raise ModelError(
+            f"{path}: missing, so nothing is known of how this model was trained; train it with xephang, "
+            "or copy the file from where it was trained"
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: can not be read ({error})") from error
+    return RunRecord.from_json(text, path)
+
+
+def save_record(folder: Path, record: RunRecord) -> Path:
+    """Write a model folder's record, whole or not at all; return its path."""
+    write_text(folder / RECORD, record.to_json())
+    return folder / RECORD
+
+
+def save_card(folder: Path, record: RunRecord, *, artefacts: Sequence[str] = ()) -> Path:
+    """Write a model folder's card, whole or not at all; return its path.
+
+    :param artefacts: exported files, relative to the folder.
+    """
+    write_text(folder / CARD, render(record, artefacts=artefacts))
+    return folder / CARD

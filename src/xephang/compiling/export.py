@@ -1,0 +1,130 @@
+"""Export a model folder to ONNX, and publish the file only if it scores like the model."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xephang.card import load_record, save_card
+from xephang.card.store import RECORD
+from xephang.compiling.graph import write_fp32
+from xephang.compiling.quantise import write_int8
+from xephang.engines import Engine
+from xephang.engines.onnx import OnnxEngine
+from xephang.engines.tokens import PairTokenizer
+from xephang.engines.torch import TorchEngine
+from xephang.errors import GateError, InputError
+from xephang.files import replacing, sha256
+from xephang.folder import Artefact, ModelFolder
+from xephang.product import Rendered
+from xephang.text import normalise
+
+Precision = Literal["fp32", "int8"]
+FILES = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
+TOLERANCE = {"fp32": 1e-4, "int8": 0.1}
+"""The largest difference from torch that is let through, on the 0..1 scale of the sigmoid."""
+GOLDEN = 4
+
+PROBES: Sequence[tuple[str, str]] = (
+    ("giày chạy bộ nữ", "Giày chạy bộ nữ Adidas Galaxy êm nhẹ, thoáng khí | màu hồng | size 37"),
+    ("dep to ong", "DÉP TỔ ONG ĐEN NHỰA CAO SU DẺO ĐỦ SIZE NAM NỮ"),
+    ("giày cao gót 7 phân", "Giày cao gót mũi nhọn 7cm da bóng | Juno | đen"),
+    ("giày đá bóng sân cỏ nhân tạo đế TF", "Lót giày silicon tăng chiều cao 3cm"),
+    ("lot giay", "Miếng lót giày khử mùi than hoạt tính"),
+    ("sz 42 bitis hunter đen", "Giày thể thao nam Biti's Hunter màu đen | size 42"),
+    ("giày", "giày " * 150),
+    ("", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far an artefact's scores lie from the model's own.
+
+    :param largest: the largest difference of sigmoid scores over `pairs` pairs.
+    :param mean: the mean of it.
+    :param logits: the largest difference of logits.
+    """
+
+    precision: Precision
+    path: Path
+    bytes: int
+    pairs: int
+    largest: float
+    mean: float
+    logits: float
+
+
+def export(
+    path: Path,
+    precisions: Sequence[Precision] = ("fp32", "int8"),
+    *,
+    pairs: Sequence[tuple[str, str]] = (),
+    tolerance: float | None = None,
+    keep: Path | None = None,
+) -> list[Parity]:
+    """Write ONNX files into a model folder and record them in its `xephang.json`.
+
+    :param pairs: (query, document) texts to compare scores on, beside the built-in ones.
+    :param tolerance: the largest difference of sigmoid scores from torch; `TOLERANCE` without it.
+    :raises GateError: if a file's scores are further off; it is then not published.
+    :raises ModelError: if the folder is no model, or has no weights.
+    """
+    if unknown := [p for p in precisions if p not in FILES]:
+        raise InputError(f"precision '{unknown[0]}' is not known; precisions are {', '.join(FILES)}")
+    folder = ModelFolder.open(path)
+    tokenizer = PairTokenizer(path / "tokenizer.json", folder.max_length)
+    compared = [*PROBES, *pairs]
+    expected = _logits(TorchEngine(path, padding_id=tokenizer.padding_id), tokenizer, compared)
+    results: list[Parity] = []
+    with replacing(path / "onnx" / "exported.onnx") as exported:
+        write_fp32(path, exported)
+        for precision in precisions:
+            with replacing(path / FILES[precision]) as temporary:
+                if precision == "fp32":
+                    temporary.write_bytes(exported.read_bytes())
+                else:
+                    write_int8(exported, temporary)
+                one_at_a_time = precision == "int8"
+                engine = OnnxEngine(temporary, padding_id=tokenizer.padding_id, one_at_a_time=one_at_a_time)
+                found = _logits(engine, tokenizer, compared)
+                results.append(_gate(precision, path / FILES[precision], temporary, expected, found, tolerance))
+                golden = tuple(float(x) for x in found[:GOLDEN, 0]) if found.shape[1] == 1 else ()
+                artefact = Artefact(FILES[precision], precision, sha256(temporary), one_at_a_time, golden)
+            folder = folder.with_artefact(artefact, tuple(PROBES[:GOLDEN]))
+    (path / "onnx" / "exported.onnx").unlink()
+    if (path / RECORD).is_file():
+        save_card(path, load_record(path), artefacts=[artefact.path for artefact in folder.manifest.artefacts])
+    return results
+
+
+def _logits(engine: Engine, tokenizer: PairTokenizer, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+    tokens = [tokenizer.encode(normalise(query), [Rendered(normalise(document))])[0] for query, document in pairs]
+    return engine.logits(tokens)
+
+
+def _gate(
+    precision: Precision,
+    path: Path,
+    file: Path,
+    expected: NDArray[np.float32],
+    found: NDArray[np.float32],
+    tolerance: float | None,
+) -> Parity:
+    allowed = TOLERANCE[precision] if tolerance is None else tolerance
+    difference = np.abs(_sigmoid(expected) - _sigmoid(found))
+    largest = float(difference.max())
+    if not largest <= allowed:
+        raise GateError(
+            f"{path}: scores differ from the model's by up to {largest:.2g} (allowed: {allowed:g}) over "
+            f"{len(expected)} pairs, so it was not published; allow more with --tolerance, or keep to fp32"
+        )
+    off = float(np.abs(expected - found).max())
+    return Parity(precision, path, file.stat().st_size, len(expected), largest, float(difference.mean()), off)
+
+
+def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    return 0.5 * (1 + np.tanh(0.5 * logits.astype(np.float64)))

@@ -1,0 +1,69 @@
+"""ONNX Runtime on the CPU, without torch."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from xephang.engines import Progress, available_threads, batches_by_length, pad
+from xephang.engines.tokens import PairTokens
+from xephang.errors import ModelError
+
+
+class OnnxEngine:
+    """Run an exported graph, one pair to a run, as many runs side by side as there are threads.
+
+    On a CPU that beats batches: nothing is padded, and threads share nothing but the weights. It also makes a
+    pair's score independent of the pairs around it, exactly; a graph with dynamic int8 scales, which are taken
+    over a whole batch, has no other way to that.
+
+    :param threads: CPU threads for all callers together; all that the process may use, without it.
+    :param one_at_a_time: never put two pairs in one run, whatever `batch_size` says.
+    """
+
+    name = "onnx"
+
+    def __init__(
+        self, path: Path, *, padding_id: int = 0, threads: int | None = None, one_at_a_time: bool = False
+    ) -> None:
+        """Open the graph.
+
+        :raises ModelError: if ONNX Runtime can not.
+        """
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        except Exception as error:  # the library raises its own, undocumented classes
+            raise ModelError(
+                f"{path}: not a graph that ONNX Runtime {onnxruntime.__version__} runs ({error})"
+            ) from error
+        self._inputs = {entry.name for entry in self._session.get_inputs()}
+        self._labels = int(self._session.get_outputs()[0].shape[-1])
+        self._padding_id, self._one_at_a_time = padding_id, one_at_a_time
+        self.threads = threads or available_threads()
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="xephang-onnx")
+
+    def logits(
+        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """Return float32 (n, labels); see `Engine.logits`."""
+        batches = batches_by_length(pairs, 1 if self._one_at_a_time else batch_size or 1)
+        out = np.empty((len(pairs), self._labels), np.float32)
+        for batch, scores in zip(
+            batches, self._pool.map(lambda b: self._run([pairs[i] for i in b]), batches), strict=True
+        ):
+            out[batch] = scores
+            if progress:
+                progress(len(batch))
+        return out
+
+    def _run(self, pairs: Sequence[PairTokens]) -> NDArray[np.float32]:
+        feed = {name: array for name, array in pad(pairs, self._padding_id).items() if name in self._inputs}
+        logits: NDArray[np.float32] = self._session.run(None, feed)[0]
+        return logits

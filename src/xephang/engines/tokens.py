@@ -1,0 +1,97 @@
+"""From a query and a product to token ids: the query whole, the product cut by the importance of its parts."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from tokenizers import Encoding, Tokenizer
+
+from xephang.errors import InputError, ModelError
+from xephang.product import Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class PairTokens:
+    """One tokenised pair.
+
+    :param ids: int64 (tokens,), special tokens included.
+    :param types: int64 (tokens,), 0 for the query's side and 1 for the product's, where the model knows them.
+    :param cut: how many of the product's tokens did not fit and were left out.
+    """
+
+    ids: NDArray[np.int64]
+    types: NDArray[np.int64]
+    cut: int = 0
+
+
+class PairTokenizer:
+    """Tokenise (query, products) with a folder's `tokenizer.json`.
+
+    The tokenizer is never changed after it is built (no truncation or padding is switched on), which is what
+    makes it safe to share between threads.
+    """
+
+    def __init__(self, path: Path, max_length: int) -> None:
+        """Open `tokenizer.json`.
+
+        :raises ModelError: if it can not be read.
+        """
+        try:
+            self._tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:  # the library raises bare Exception
+            raise ModelError(f"{path}: not a tokenizer that can be read ({error})") from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.max_length = max_length
+        self.special_tokens: int = self._tokenizer.num_special_tokens_to_add(is_pair=True)
+        self.padding_id: int = next(
+            (i for i in map(self._tokenizer.token_to_id, ("[PAD]", "<pad>")) if i is not None), 0
+        )
+
+    def count(self, text: str) -> int:
+        """Return how many tokens a text has, special tokens not counted."""
+        return len(self._encode([text])[0].ids)
+
+    def encode(self, query: str, documents: Sequence[Rendered]) -> list[PairTokens]:
+        """Tokenise a normalised query with each document.
+
+        :raises InputError: if the query leaves no room for a product: a query is never cut.
+        """
+        asked = self._encode([query])[0]
+        room = self.max_length - self.special_tokens - len(asked.ids)
+        if room < 1:
+            raise InputError(
+                f"the query has {len(asked.ids)} tokens and the model reads {self.max_length} in all, which leaves "
+                f"no room for a product; shorten the query (it starts '{query[:40]}')"
+            )
+        texts = self._encode([document.text for document in documents])
+        return [self._join(asked, text, document, room) for text, document in zip(texts, documents, strict=True)]
+
+    def _encode(self, texts: list[str]) -> list[Encoding]:
+        return self._tokenizer.encode_batch(texts, add_special_tokens=False)
+
+    def _join(self, query: Encoding, text: Encoding, document: Rendered, room: int) -> PairTokens:
+        excess = len(text.ids) - room
+        pair = self._tokenizer.post_process(query, text, add_special_tokens=True)
+        ids, types = np.asarray(pair.ids, np.int64), np.asarray(pair.type_ids, np.int64)
+        if excess <= 0:
+            return PairTokens(ids, types)
+        product = np.flatnonzero([side == 1 for side in pair.sequence_ids])
+        keep = np.ones(len(ids), bool)
+        keep[product[_least_important(text.offsets, document, excess)]] = False
+        return PairTokens(ids[keep], types[keep], excess)
+
+
+def _least_important(offsets: Sequence[tuple[int, int]], document: Rendered, excess: int) -> list[int]:
+    """Choose the tokens to leave out: the parts' tails in the document's order of cutting, then the text's tail."""
+    starts = np.array([start for start, _ in offsets])
+    chosen: list[int] = []
+    for first, last in (*document.cut_first, (0, len(document.text))):
+        part = np.flatnonzero((starts >= first) & (starts < last))
+        tail = [int(i) for i in part[::-1] if i not in set(chosen)]
+        chosen += tail[: excess - len(chosen)]
+        if len(chosen) == excess:
+            break
+    return chosen

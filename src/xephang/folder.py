@@ -1,0 +1,236 @@
+"""A model folder: a plain Hugging Face folder with `xephang.json` and `onnx/` beside the weights."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from xephang.errors import InputError, ModelError
+from xephang.files import sha256, write_text
+from xephang.product import LISTING, ProductTemplate
+from xephang.text import NORMALISER_VERSION
+
+MANIFEST = "xephang.json"
+FORMAT = 1
+DEFAULT_BASE = "cross-encoder/ms-marco-MiniLM-L6-v2"
+_BUNDLED = Path(__file__).parent / "models"
+_HUB_FILES = ("*.json", "*.txt", "*.model", "README.md", "onnx/model.onnx", "onnx/model_int8.onnx")
+_ACTIVATIONS = {"Sigmoid": "sigmoid", "Identity": "identity"}
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """One exported graph of the model.
+
+    :param path: relative to the folder.
+    :param precision: "fp32" or "int8".
+    :param sha256: of the file; empty where nobody recorded it.
+    :param one_at_a_time: the graph's scores depend on what shares a batch, so each pair runs alone.
+    :param golden: the logits of the manifest's golden pairs, as computed when the artefact was made.
+    """
+
+    path: str
+    precision: str
+    sha256: str = ""
+    one_at_a_time: bool = False
+    golden: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `xephang.json` says of a model.
+
+    :param template: renders this model's products, in training and in serving alike.
+    :param normaliser: the version of `text.normalise` that the model was trained with.
+    :param golden_pairs: (query, document) texts whose logits are checked when an artefact opens.
+    """
+
+    name: str = ""
+    template: ProductTemplate = LISTING
+    normaliser: int = NORMALISER_VERSION
+    artefacts: tuple[Artefact, ...] = ()
+    golden_pairs: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> str:
+        """Return the text of `xephang.json`."""
+        table = {
+            "format": FORMAT,
+            "name": self.name,
+            "normaliser": self.normaliser,
+            "template": self.template.to_dict(),
+            "artefacts": [asdict(artefact) for artefact in self.artefacts],
+            "golden_pairs": self.golden_pairs,
+        }
+        return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, path: Path) -> "Manifest":
+        """Read `xephang.json`.
+
+        :raises ModelError: if it is no such file, or of a newer format or normaliser than this xephang knows.
+        """
+        table = read_json(path)
+        if table.get("format") != FORMAT or table.get("normaliser") != NORMALISER_VERSION:
+            raise ModelError(
+                f"{path}: format {table.get('format')}, normaliser {table.get('normaliser')}; this xephang reads "
+                f"format {FORMAT}, normaliser {NORMALISER_VERSION}: install the version that wrote it, or train again"
+            )
+        try:
+            return cls(
+                name=table["name"],
+                template=ProductTemplate.from_dict(table["template"]),
+                artefacts=tuple(
+                    Artefact(**{**artefact, "golden": tuple(artefact["golden"])}) for artefact in table["artefacts"]
+                ),
+                golden_pairs=tuple((query, document) for query, document in table["golden_pairs"]),
+            )
+        except (KeyError, TypeError, ValueError, InputError) as error:
+            raise ModelError(f"{path}: not a manifest that xephang wrote ({error})") from error
+
+
+@dataclass(frozen=True)
+class ModelFolder:
+    """A model's files, opened but not yet loaded.
+
+    :param activation: "sigmoid" or "identity", what `predict` applies to a logit unless told otherwise.
+    :param max_length: tokens that the model reads, query, product and special tokens together.
+    """
+
+    path: Path
+    manifest: Manifest
+    activation: str
+    max_length: int
+    config: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def open(cls, path: Path) -> "ModelFolder":
+        """Open a folder that xephang, sentence-transformers or transformers wrote.
+
+        :raises ModelError: if a file is missing or says something that can not be.
+        """
+        if not (path / "config.json").is_file():
+            if (path / "checkpoints").is_dir():
+                raise ModelError(f"{path}: its training has not ended; go on with: xephang train --resume")
+            raise ModelError(f"{path}: no config.json, so this is no model folder")
+        if not (path / "tokenizer.json").is_file():
+            raise ModelError(f"{path}: no tokenizer.json; save the model with a fast tokenizer")
+        config = read_json(path / "config.json")
+        found = path / MANIFEST
+        manifest = Manifest.from_json(found) if found.is_file() else _manifest_of_plain_folder(path)
+        return cls(path, manifest, _activation(path, config), _max_length(path, config), config)
+
+    @property
+    def name(self) -> str:
+        """The model's name, or the folder's where it has none."""
+        return self.manifest.name or self.path.resolve().name
+
+    def artefact(self, precision: str | None = None) -> Artefact:
+        """Return the artefact of that precision; without one, int8 before fp32.
+
+        :raises ModelError: if there is none, or its file is missing or is not the one that was recorded.
+        """
+        wanted = [precision] if precision else ["int8", "fp32"]
+        for artefact in sorted(self.manifest.artefacts, key=lambda a: a.precision != "int8"):
+            if artefact.precision in wanted:
+                self._check(artefact)
+                return artefact
+        has = ", ".join(a.precision for a in self.manifest.artefacts) or "none"
+        raise ModelError(
+            f"{self.path}: no ONNX file of precision {' or '.join(wanted)} (it has: {has}); run: xephang export"
+        )
+
+    def with_artefact(self, artefact: Artefact, golden_pairs: tuple[tuple[str, str], ...]) -> "ModelFolder":
+        """Record an artefact in `xephang.json`, in place of one of the same path."""
+        others = tuple(a for a in self.manifest.artefacts if a.path != artefact.path)
+        manifest = replace(self.manifest, artefacts=(*others, artefact), golden_pairs=golden_pairs)
+        write_text(self.path / MANIFEST, manifest.to_json())
+        return replace(self, manifest=manifest)
+
+    def _check(self, artefact: Artefact) -> None:
+        path = self.path / artefact.path
+        if not path.is_file():
+            raise ModelError(f"{path}: named in {MANIFEST}, but missing; run: xephang export {self.path}")
+        if artefact.sha256 and sha256(path) != artefact.sha256:
+            raise ModelError(f"{path}: not the file that {MANIFEST} records (SHA-256 differs); copy it again or export")
+
+
+def find(name: str | Path, *, revision: str | None = None, weights: bool = False) -> Path:
+    """Find a model: a folder, the name of a bundled model, or a Hugging Face Hub id, which is downloaded.
+
+    :param weights: download `model.safetensors` too; without it, only what inference on ONNX needs.
+    :raises ModelError: if there is no such model, or the Hub can not be reached.
+    """
+    if Path(name).is_dir():
+        return Path(name)
+    if (_BUNDLED / str(name) / "config.json").is_file():
+        return _BUNDLED / str(name)
+    if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
+        raise ModelError(
+            f"'{name}': no such folder; bundled models are {', '.join(bundled()) or 'none'}, a Hub id has one '/'"
+        )
+    return _download(str(name), revision, weights)
+
+
+def bundled() -> list[str]:
+    """Return the names of the models that come with the package."""
+    return sorted(path.parent.name for path in _BUNDLED.glob("*/config.json"))
+
+
+def _download(hub_id: str, revision: str | None, weights: bool) -> Path:
+    from huggingface_hub import HfApi, snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    patterns = [*_HUB_FILES, *(["*.safetensors"] if weights else [])]
+    try:
+        path = Path(snapshot_download(hub_id, revision=revision, allow_patterns=patterns))
+        if not weights and not any(path.glob("onnx/*.onnx")):
+            path = Path(snapshot_download(hub_id, revision=revision, allow_patterns=[*patterns, "*.safetensors"]))
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ModelError(f"'{hub_id}': can not be had from {HfApi().endpoint}: {reason}") from error
+    return path
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object.
+
+    :raises ModelError: if the file is none.
+    """
+    try:
+        table = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{path}: can not be read as JSON ({error})") from error
+    if not isinstance(table, dict):
+        raise ModelError(f"{path}: expected a JSON object")
+    return table
+
+
+def _manifest_of_plain_folder(path: Path) -> Manifest:
+    onnx = path / "onnx" / "model.onnx"
+    return Manifest(artefacts=(Artefact("onnx/model.onnx", "fp32"),) if onnx.is_file() else ())
+
+
+def _activation(path: Path, config: Mapping[str, Any]) -> str:
+    """Find the inference activation where sentence-transformers keeps it, in its present and older formats."""
+    named = config.get("sentence_transformers", {}).get("activation_fn")
+    named = named or config.get("sbert_ce_default_activation_function")
+    settings = path / "config_sentence_transformers.json"
+    if settings.is_file():
+        named = read_json(settings).get("activation_fn") or named
+    if named is None:
+        return "sigmoid"
+    short = str(named).rsplit(".", 1)[-1]
+    if short not in _ACTIVATIONS:
+        raise ModelError(f"{path}: activation '{named}' is not known; known are {', '.join(_ACTIVATIONS)}")
+    return _ACTIVATIONS[short]
+
+
+def _max_length(path: Path, config: Mapping[str, Any]) -> int:
+    positions = int(config.get("max_position_embeddings", 512))
+    if config.get("model_type") in ("roberta", "xlm-roberta", "camembert"):
+        positions -= 2  # their position ids start after the padding id
+    settings = path / "tokenizer_config.json"
+    stated = read_json(settings).get("model_max_length") if settings.is_file() else None
+    return min(positions, int(stated)) if stated else positions

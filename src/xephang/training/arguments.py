@@ -1,0 +1,160 @@
+"""Hyperparameters under the names that model cards list, past ones included."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields
+from pathlib import Path
+from typing import Any
+
+import torch
+from sentence_transformers.cross_encoder import CrossEncoderTrainingArguments
+
+from xephang.errors import RecipeError
+from xephang.training.recipe import Recipe, check_choice
+
+OURS = {
+    "output_dir": "give the folder with --output",
+    "do_train": "`xephang train` trains",
+    "do_eval": "name judgments as [data] dev",
+    "resume_from_checkpoint": "use --resume",
+}
+"""Names that xephang sets itself, and what to do instead."""
+
+Rename = Callable[[Any], dict[str, Any]]
+RENAMED: Mapping[str, tuple[str, Rename]] = {
+    "no_cuda": ("use_cpu", lambda value: {"use_cpu": value}),
+    "per_gpu_train_batch_size": ("per_device_train_batch_size", lambda value: {"per_device_train_batch_size": value}),
+    "per_gpu_eval_batch_size": ("per_device_eval_batch_size", lambda value: {"per_device_eval_batch_size": value}),
+    "adafactor": ("optim = 'adafactor'", lambda value: {"optim": "adafactor"} if value else {}),
+    "include_inputs_for_metrics": (
+        "include_for_metrics = ['inputs']",
+        lambda value: {"include_for_metrics": ["inputs"]} if value else {},
+    ),
+    "torchdynamo": (
+        "torch_compile_backend",
+        lambda value: {"torch_compile": True, "torch_compile_backend": value} if value else {},
+    ),
+    "fsdp_min_num_params": ("fsdp_config", lambda value: {"fsdp_config": {"min_num_params": value}} if value else {}),
+    "fsdp_transformer_layer_cls_to_wrap": (
+        "fsdp_config",
+        lambda value: {"fsdp_config": {"transformer_layer_cls_to_wrap": [value]}} if value else {},
+    ),
+    "push_to_hub_model_id": ("hub_model_id", lambda value: {"hub_model_id": value} if value else {}),
+}
+"""Names that transformers dropped and that still mean something: what it is called now, and the value there."""
+
+GONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
+    "save_safetensors": ((True,), "weights are always saved as safetensors"),
+    "use_mps_device": ((False, True), "Apple's GPU is used by itself where there is one"),
+    "fp16_backend": (("auto",), "mixed precision is torch's own; say fp16 = true"),
+    "half_precision_backend": (("auto",), "mixed precision is torch's own; say fp16 = true"),
+    "fp16_opt_level": (("O1",), "it belonged to NVIDIA apex; say fp16 = true"),
+    "jit_mode_eval": ((False,), "scoring with TorchScript is gone; export to ONNX instead"),
+    "tpu_num_cores": ((None,), "start one process a core with accelerate launch"),
+    "tpu_metrics_debug": ((False,), "say debug = ['tpu_metrics_debug']"),
+    "past_index": ((-1,), "a cross-encoder has no past states"),
+    "group_by_length": ((False,), "sentence-transformers draws batches by batch_sampler and would ignore it"),
+    "use_legacy_prediction_loop": ((False,), "there is only one prediction loop now"),
+    "push_to_hub_organization": ((None, ""), "write it before the '/' of hub_model_id"),
+    "mp_parameters": (("",), "SageMaker's model parallelism is gone"),
+    "ray_scope": (("last",), "hyperparameter search is not part of a recipe"),
+    "include_tokens_per_second": ((False,), "say include_num_input_tokens_seen = 'all'"),
+    "overwrite_output_dir": ((False, True), "true lets the run replace a finished model, as --overwrite does"),
+    "local_rank": ((-1, 0), "torchrun and accelerate launch set it"),
+}
+"""Names that transformers dropped for good: the values that are still accepted, and why no other is."""
+
+
+def known_names() -> tuple[str, ...]:
+    """Return every hyperparameter name that a recipe may hold, present and past."""
+    present = {f.name for f in fields(CrossEncoderTrainingArguments) if f.init} - set(OURS)
+    return tuple(sorted(present | set(RENAMED) | set(GONE)))
+
+
+def translate(hyperparameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Return the hyperparameters under today's names, and a sentence for each that was renamed or dropped.
+
+    :raises RecipeError: if a name is unknown (the nearest is offered), a value has the wrong type, or a name is
+        gone and its value asks for what no longer exists.
+    """
+    now: dict[str, Any] = {}
+    notes: list[str] = []
+    for name, value in hyperparameters.items():
+        if name in OURS:
+            raise RecipeError(f"[hyperparameters] '{name}' is not for recipes: {OURS[name]}")
+        check_choice("[hyperparameters]", name, known_names())
+        if name in RENAMED:
+            new_name, change = RENAMED[name]
+            if value is not None:
+                now |= change(value)
+                notes.append(f"{name} is now {new_name}")
+        elif name in GONE:
+            accepted, reason = GONE[name]
+            if value not in accepted:
+                raise RecipeError(f"[hyperparameters] '{name} = {value}' can not be had any more: {reason}")
+            notes.append(f"{name} = {value} changes nothing: {reason}")
+        else:
+            _check_type(name, value)
+            now[name] = value
+    return now, notes
+
+
+def training_arguments(recipe: Recipe, output: Path, *, resume: bool) -> CrossEncoderTrainingArguments:
+    """Return the trainer's arguments for a recipe.
+
+    Where the recipe is silent: it checks the dev judgments each epoch and keeps the best checkpoint by the
+    recipe's metric, saves each epoch, and reports nowhere but to the run's own folder.
+
+    :raises RecipeError: if the trainer refuses a value.
+    """
+    given, _ = translate(recipe.hyperparameters)
+    when = given.get("eval_strategy") or given.get("save_strategy") or "epoch"
+    settings: dict[str, Any] = {
+        "report_to": "none",
+        "save_strategy": when,
+        "save_total_limit": 2,
+        "logging_steps": 10,
+        "logging_first_step": True,
+        "dataloader_pin_memory": torch.cuda.is_available(),
+        "disable_tqdm": True,
+    }
+    if recipe.dev:
+        settings |= {
+            "eval_strategy": when,
+            "load_best_model_at_end": True,
+            "metric_for_best_model": f"dev_{recipe.metric}",
+            "greater_is_better": True,
+        }
+    if recipe.patience:
+        if not recipe.dev:
+            raise RecipeError("[selection] patience needs dev judgments: name them as [data] dev")
+        settings["restore_callback_states_from_checkpoint"] = resume
+    try:
+        return CrossEncoderTrainingArguments(output_dir=str(output), **(settings | given))
+    except (TypeError, ValueError, ImportError) as error:
+        raise RecipeError(f"[hyperparameters]: {error}") from error
+
+
+def _check_type(name: str, value: Any) -> None:
+    """Refuse a text for a number and the like, as far as the default's type tells."""
+    default = next(f.default for f in fields(CrossEncoderTrainingArguments) if f.name == name)
+    if default is MISSING or default is None or value is None or not isinstance(default, bool | int | float):
+        return
+    wanted: tuple[type, ...] = (bool,) if isinstance(default, bool) else (int, float)
+    if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool):
+        kind = "true or false" if wanted == (bool,) else "a number"
+        raise RecipeError(f"[hyperparameters] '{name}' must be {kind}, got {value!r}")
+
+
+def changed_and_all(arguments: CrossEncoderTrainingArguments) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the hyperparameters that differ from the library's defaults, and all, as they ran.
+
+    Paths, tokens and what decides only where logs go are left out.
+    """
+    hidden = {
+        "output_dir", "logging_dir", "logging_strategy", "logging_first_step", "logging_steps", "run_name",
+        "report_to", "do_train", "do_eval", "do_predict", "hub_token", "push_to_hub_token", "disable_tqdm",
+        "resume_from_checkpoint",
+    }  # fmt: skip
+    default = CrossEncoderTrainingArguments(output_dir="unused", report_to="none").to_dict()
+    every = {name: value for name, value in arguments.to_dict().items() if name not in hidden}
+    return {name: value for name, value in every.items() if default.get(name) != value}, every

@@ -1,0 +1,87 @@
+"""The losses that a recipe can name, and the shape of the rows that each wants."""
+
+import importlib
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, cast
+
+import torch
+from sentence_transformers import CrossEncoder
+from sentence_transformers.cross_encoder import losses as upstream
+from torch import nn
+
+from xephang.errors import RecipeError
+from xephang.training.fit_mixin import FitMixinLoss
+from xephang.training.recipe import LossSettings, check_choice
+
+Shape = Literal["pairs", "classes", "triplets", "margins", "lists"]
+SHAPES: Mapping[str, Shape] = {
+    "FitMixinLoss": "pairs",
+    "BinaryCrossEntropyLoss": "pairs",
+    "MSELoss": "pairs",
+    "CrossEntropyLoss": "classes",
+    "MultipleNegativesRankingLoss": "triplets",
+    "CachedMultipleNegativesRankingLoss": "triplets",
+    "MarginMSELoss": "margins",
+    "LambdaLoss": "lists",
+    "ListNetLoss": "lists",
+    "ListMLELoss": "lists",
+    "PListMLELoss": "lists",
+    "RankNetLoss": "lists",
+}
+
+
+def shape_of(settings: LossSettings) -> Shape:
+    """Return the shape of the rows that a loss wants.
+
+    :raises RecipeError: if there is no loss of that name.
+    """
+    check_choice("[loss] name", settings.name, tuple(SHAPES))
+    return SHAPES[settings.name]
+
+
+def make_loss(settings: LossSettings, model: CrossEncoder) -> nn.Module:
+    """Build the loss that a recipe names, its parameters turned into what the class takes.
+
+    :raises RecipeError: if a parameter is unknown or the class refuses it.
+    """
+    loss_class = FitMixinLoss if settings.name == "FitMixinLoss" else getattr(upstream, settings.name)
+    known = tuple(name for name in inspect.signature(loss_class).parameters if name not in ("model", "kwargs"))
+    parameters: dict[str, Any] = dict(settings.parameters)
+    arguments = parameters.pop("loss_fct_args", {})
+    for name in parameters:
+        check_choice(f"[loss] {settings.name}:", name, (*known, "loss_fct_args"))
+    for name, value in parameters.items():
+        if name == "loss_fct":
+            parameters[name] = _instance(value, "torch.nn", arguments)
+        elif name == "activation_fn":
+            parameters[name] = _instance(value, "torch.nn", {})
+        elif name == "weighting_scheme":
+            parameters[name] = _instance(value, "sentence_transformers.cross_encoder.losses", {})
+        elif name == "pos_weight":
+            parameters[name] = torch.tensor(float(value))
+    try:
+        loss: nn.Module = loss_class(model, **parameters)
+    except (TypeError, ValueError) as error:
+        raise RecipeError(f"[loss] {settings.name}: {error}") from error
+    return loss
+
+
+def _instance(name: object, home: str, arguments: Mapping[str, Any]) -> Callable[..., Any]:
+    """Find a class or function by its dotted name, or by its short name in `home`; classes are instantiated."""
+    path, _, short = str(name).rpartition(".")
+    try:
+        found: Any = getattr(importlib.import_module(path or home), short)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise RecipeError(
+            f"[loss]: '{name}' can not be imported ({error}); give it as 'package.module.Name'"
+        ) from error
+    if inspect.isclass(found):
+        tensors = {k: torch.tensor(v) if k in ("weight", "pos_weight") else v for k, v in arguments.items()}
+        try:
+            found = found(**tensors)
+        except TypeError as error:
+            raise RecipeError(f"[loss]: {name}: {error}") from error
+    if not callable(found):
+        raise RecipeError(f"[loss]: '{name}' can not be called")
+    return cast("Callable[..., Any]", found)

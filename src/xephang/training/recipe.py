@@ -1,0 +1,181 @@
+"""A recipe: a TOML file that fully describes one training run."""
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xephang.errors import RecipeError
+from xephang.folder import DEFAULT_BASE
+from xephang.judgments.graded import JUDGMENT_COLUMNS
+from xephang.judgments.measure import METRICS
+from xephang.judgments.pairs import PAIR_COLUMNS
+from xephang.product import LISTING, ProductTemplate
+
+_TABLES: Mapping[str, tuple[str, ...]] = {
+    "model": ("base", "base_sha256", "max_length", "num_labels"),
+    "data": ("pairs", "pairs_sha256", "columns", "dev", "dev_sha256", "dev_columns"),
+    "selection": ("metric", "patience"),
+    "card": (
+        "title", "language", "license", "data_statement", "intended_use", "out_of_scope", "limits",
+        "recommendations", "authors", "contact",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LossSettings:
+    """Which loss, and its own parameters under the names that the loss gives them."""
+
+    name: str = "BinaryCrossEntropyLoss"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a run's outcome, but for the machine.
+
+    :param name: the model's name.
+    :param pairs: CSV, JSONL or Parquet of training rows; `columns` gives its names for `PAIR_COLUMNS`.
+    :param dev: judgments by which the best checkpoint is chosen; never trained on.
+    :param base: a Hub id, a folder, or a bundled model's name.
+    :param base_sha256: of the base's model.safetensors; another file is refused, and so it is with
+        `pairs_sha256` and `dev_sha256`. A run writes all three into the recipe that it leaves with the model.
+    :param num_labels: 1 for a relevance score; more for classes (`CrossEntropyLoss`).
+    :param hyperparameters: of the trainer, under the names that model cards list.
+    :param metric: of `METRICS`, by which the best checkpoint is chosen.
+    :param patience: evaluations without improvement after which training stops; None means never.
+    :param card: sentences for the model's card.
+    """
+
+    name: str
+    pairs: Path
+    base: str = DEFAULT_BASE
+    base_sha256: str = ""
+    max_length: int = 512
+    num_labels: int = 1
+    columns: Mapping[str, str] = field(default_factory=dict)
+    pairs_sha256: str = ""
+    dev: Path | None = None
+    dev_sha256: str = ""
+    dev_columns: Mapping[str, str] = field(default_factory=dict)
+    template: ProductTemplate = LISTING
+    loss: LossSettings = field(default_factory=LossSettings)
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    metric: str = "ndcg@10"
+    patience: int | None = None
+    card: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, path: Path) -> "Recipe":
+        """Read a recipe; paths in it count from its own folder.
+
+        :raises RecipeError: if it can not be read, or something in it is unknown or of the wrong type.
+        """
+        try:
+            table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        except OSError as error:
+            raise RecipeError(f"{path}: can not be read ({error.strerror}); give the path of a recipe.toml") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise RecipeError(f"{path}: not valid TOML: {error}") from error
+        try:
+            return cls.from_dict(table, path.parent)
+        except RecipeError as error:
+            raise RecipeError(f"{path}: {error}") from error
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any], folder: Path = Path()) -> "Recipe":
+        """Read a recipe's tables.
+
+        :raises RecipeError: if something in it is unknown, missing or of the wrong type.
+        """
+        check_keys("the recipe", table, ("name", *_TABLES, "template", "loss", "hyperparameters"))
+        flat: dict[str, Any] = {"name": table.get("name")}
+        for name in ("model", "data", "selection"):
+            section = _section(table, name)
+            check_keys(f"[{name}]", section, _TABLES[name])
+            flat |= section
+        card, loss = _section(table, "card"), _section(table, "loss")
+        check_keys("[card]", card, _TABLES["card"])
+        if "name" not in loss and loss:
+            raise RecipeError("[loss]: give its 'name'")
+        recipe = cls(
+            **_checked(flat, folder),
+            template=ProductTemplate.from_dict(_section(table, "template")) if "template" in table else LISTING,
+            loss=LossSettings(str(loss.pop("name", LossSettings.name)), loss),
+            hyperparameters=_section(table, "hyperparameters"),
+            card={key: str(value) for key, value in card.items()},
+        )
+        check_keys("[data.columns]", recipe.columns, PAIR_COLUMNS)
+        check_keys("[data.dev_columns]", recipe.dev_columns, JUDGMENT_COLUMNS)
+        check_choice("[selection] metric", recipe.metric, METRICS)
+        return recipe
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the tables that `from_dict` reads, every default filled in."""
+        data: dict[str, Any] = {name: getattr(self, name) for name in _TABLES["data"] if getattr(self, name)}
+        data |= {name: path.as_posix() for name, path in data.items() if isinstance(path, Path)}
+        model = {name: getattr(self, name) for name in _TABLES["model"]}
+        selection = {"metric": self.metric} | ({"patience": self.patience} if self.patience else {})
+        return {
+            "name": self.name,
+            "model": model,
+            "data": data,
+            "selection": selection,
+            "loss": {"name": self.loss.name, **self.loss.parameters},
+            "hyperparameters": {k: v for k, v in self.hyperparameters.items() if v is not None},
+            "card": dict(self.card),
+            "template": self.template.to_dict(),
+        }
+
+
+def check_keys(where: str, table: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    """Check a table's keys.
+
+    :raises RecipeError: at the first unknown one, offering the nearest that is known.
+    """
+    for key in table:
+        check_choice(f"{where}:", key, known)
+
+
+def check_choice(where: str, value: str, known: tuple[str, ...]) -> None:
+    """Check that a value is one of those known.
+
+    :raises RecipeError: if it is not, offering the nearest.
+    """
+    if value in known:
+        return
+    near = difflib.get_close_matches(str(value), known, 1, 0.5)
+    hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
+    raise RecipeError(f"{where} '{value}' is not known; {hint}")
+
+
+def _section(table: Mapping[str, Any], name: str) -> dict[str, Any]:
+    section = table.get(name, {})
+    if not isinstance(section, Mapping):
+        raise RecipeError(f"'{name}' must be a table: [{name}]")
+    return dict(section)
+
+
+def _checked(flat: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Check the types of a recipe's scalar settings, and make its paths count from the recipe's folder."""
+    texts = ("name", "base", "base_sha256", "pairs", "pairs_sha256", "dev", "dev_sha256", "metric")
+    kinds: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(("max_length", "num_labels", "patience"), int)
+    kinds |= {"columns": dict, "dev_columns": dict}
+    out = {name: _of_kind(name, flat[name], kind) for name, kind in kinds.items() if flat.get(name) is not None}
+    if missing := [name for name in ("name", "pairs") if name not in out]:
+        raise RecipeError(f"'{missing[0]}' is missing" + (" from [data]" if missing == ["pairs"] else ""))
+    out |= {name: folder / out[name] for name in ("pairs", "dev") if name in out}
+    if "base" in out and (folder / out["base"]).is_dir():
+        out["base"] = str(folder / out["base"])
+    return out
+
+
+def _of_kind(name: str, value: Any, kind: type) -> Any:
+    if type(value) is not kind:
+        raise RecipeError(f"'{name}' must be {kind.__name__}, got {value!r}")
+    if kind is int and value < 1:
+        raise RecipeError(f"'{name}' must be at least 1, got {value}")
+    return value

@@ -1,0 +1,170 @@
+"""What the card will say of a run."""
+
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from sentence_transformers.cross_encoder import CrossEncoderTrainer
+from sentence_transformers.util import fullname
+
+from xephang import __version__
+from xephang.card import LossRecord, MetricsRecord, RunRecord, describe_dataset
+from xephang.judgments import Pair
+from xephang.judgments.pairs import PAIR_COLUMNS
+from xephang.training.arguments import changed_and_all
+from xephang.training.recipe import Recipe
+
+_LOSS_PAGE = "https://sbert.net/docs/package_reference/cross_encoder/losses.html"
+_LIBRARIES = {
+    "Sentence Transformers": "sentence-transformers",
+    "Transformers": "transformers",
+    "PyTorch": "torch",
+    "Accelerate": "accelerate",
+    "Datasets": "datasets",
+    "Tokenizers": "tokenizers",
+}
+
+
+@dataclass(frozen=True)
+class BaseModel:
+    """The model that training started from, as it was found.
+
+    :param name: a Hub id, or a folder's last name where nothing proves that it holds a Hub model.
+    :param sha256: of its model.safetensors; None where it has other weights.
+    :param read_elsewhere: the caller named another place than the recipe does.
+    """
+
+    path: Path
+    name: str
+    sha256: str | None
+    read_elsewhere: bool
+
+    @property
+    def is_hub_id(self) -> bool:
+        """Whether the name can be linked to."""
+        return "/" in self.name and not Path(self.name).is_dir()
+
+    @property
+    def revision(self) -> str | None:
+        """The commit, where the files lie in the Hub's cache."""
+        return self.path.name if self.path.parent.name == "snapshots" else None
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that has ended.
+
+    :param metrics: of the saved model on the dev judgments; empty without them.
+    :param seconds: None where the run was resumed, so that nobody timed all of it.
+    """
+
+    recipe: Recipe
+    trainer: CrossEncoderTrainer
+    base: BaseModel
+    pairs: Sequence[Pair]
+    metrics: Mapping[str, float]
+    seconds: float | None
+
+
+def make_record(run: Run, log: Sequence[Mapping[str, Any]]) -> RunRecord:
+    """Gather all that the card says.
+
+    :param log: the lines of the metrics file.
+    """
+    recipe, changed_all = run.recipe, changed_and_all(run.trainer.args)
+    rows = [dict(zip(PAIR_COLUMNS, (p.query, p.document, p.label), strict=True)) for p in run.pairs[:1000]]
+    prose: dict[str, Any] = {name: text for name, text in recipe.card.items() if name != "title"}
+    return RunRecord(
+        name=recipe.card.get("title") or f"CrossEncoder based on {run.base.name}",
+        base_model=run.base.name,
+        base_is_hub_id=run.base.is_hub_id,
+        base_revision=run.base.revision,
+        base_sha256=run.base.sha256,
+        base_note=_base_note(run.base),
+        max_length=recipe.max_length,
+        num_labels=recipe.num_labels,
+        template=recipe.template.to_dict(),
+        dataset=describe_dataset("", rows, size=len(run.pairs), columns=PAIR_COLUMNS),
+        loss=_loss_record(run),
+        training_activation=_training_activation(run),
+        inference_activation="sigmoid" if recipe.num_labels == 1 else "softmax, then the expected label",
+        hyperparameters_changed=changed_all[0],
+        hyperparameters_all=changed_all[1],
+        logs=tuple(
+            {k.removeprefix("eval_"): v for k, v in line.items() if _is_shown(k)} for line in log if _shown(line)
+        ),
+        metrics=(_metrics_record(run),) if run.metrics else (),
+        training_seconds=run.seconds,
+        hardware=_hardware(run.trainer),
+        versions=_versions(),
+        examples=tuple((pair.query, pair.document) for pair in run.pairs[:5]),
+        **prose,
+    )
+
+
+def _versions() -> dict[str, str]:
+    libraries = {name: version(package) for name, package in _LIBRARIES.items()}
+    return {"Python": platform.python_version(), **libraries, "xephang": __version__}
+
+
+def _shown(line: Mapping[str, Any]) -> bool:
+    return "loss" in line or any(name.startswith("eval_dev") for name in line)
+
+
+def _is_shown(name: str) -> bool:
+    return name in ("step", "epoch", "loss", "learning_rate") or name.startswith("eval_dev")
+
+
+def _base_note(base: BaseModel) -> str:
+    where = "read from a local folder" if base.read_elsewhere or not base.is_hub_id else "from the Hugging Face Hub"
+    digest = f"; SHA-256 of `model.safetensors`: `{base.sha256}`" if base.sha256 else ""
+    return f"The weights that training started from are those of `{base.name}`, {where}{digest}."
+
+
+def _loss_record(run: Run) -> LossRecord:
+    loss = run.trainer.loss
+    name = type(loss).__name__
+    is_upstream = type(loss).__module__.startswith("sentence_transformers.")
+    parameters = loss.get_config_dict() if hasattr(loss, "get_config_dict") else {}
+    return LossRecord(name, f"{_LOSS_PAGE}#{name.lower()}" if is_upstream else None, _plain(parameters))
+
+
+def _plain(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    plain = (str, int, float, bool, type(None), list)
+    return {name: value if isinstance(value, plain) else str(value) for name, value in parameters.items()}
+
+
+def _training_activation(run: Run) -> str:
+    activation = getattr(run.trainer.loss, "activation_fn", None)
+    name = fullname(activation).rsplit(".", 1)[-1].lower() if activation is not None else "identity"
+    return f"{name} on the logits, inside {type(run.trainer.loss).__name__}"
+
+
+def _metrics_record(run: Run) -> MetricsRecord:
+    names = {"dev_ndcg": "nDCG", "dev_mrr": "MRR", "dev_map": "MAP"}
+    values = {
+        names[key.split("@")[0]] + "".join(f"@{k}" for k in key.split("@")[1:]): v for key, v in run.metrics.items()
+    }
+    dev = run.recipe.dev.name if run.recipe.dev else ""
+    note = (
+        "Graded nDCG with gains 2^grade − 1 over exactly the candidates given; ties broken against the model. "
+        "The checkpoint was chosen on these judgments, so the figures are an upper estimate."
+    )
+    return MetricsRecord("Dev judgments", dev, values, note)
+
+
+def _hardware(trainer: CrossEncoderTrainer) -> str:
+    device = str(trainer.args.device)
+    count = f"{trainer.args.world_size} process" + ("es" if trainer.args.world_size > 1 else "")
+    return f"{_cpu_name()}, {os.cpu_count()} CPU cores; {count} on {device}"
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
+    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()

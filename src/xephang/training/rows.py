@@ -1,0 +1,64 @@
+"""Training pairs in the shape that a loss wants."""
+
+from collections.abc import Sequence
+from itertools import product
+from typing import Any
+
+from datasets import Dataset
+
+from xephang.errors import InputError
+from xephang.judgments import Pair
+from xephang.judgments.pairs import PAIR_COLUMNS
+from xephang.training.losses import Shape
+
+
+def to_dataset(pairs: Sequence[Pair], shape: Shape, num_labels: int) -> Dataset:
+    """Return a `datasets.Dataset`.
+
+    - pairs, classes: the rows as they are (class labels are whole numbers below `num_labels`).
+    - triplets: (query, positive, negative) for each two documents of a query with labels above 0 and 0.
+    - margins: (query, document_0, document_1), label = difference, for each two with different labels.
+    - lists: (query, documents, labels), one row a query.
+
+    :raises InputError: if the pairs hold nothing of that shape, or labels of the wrong kind.
+    """
+    if shape in ("pairs", "classes"):
+        if shape == "classes" and any(not isinstance(p.label, int) or not 0 <= p.label < num_labels for p in pairs):
+            raise InputError(f"labels must be whole numbers from 0 to {num_labels - 1}, for num_labels = {num_labels}")
+        columns = [[p.query for p in pairs], [p.document for p in pairs], [p.label for p in pairs]]
+        return Dataset.from_dict(dict(zip(PAIR_COLUMNS, columns, strict=True)))
+    by_query: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        by_query.setdefault(pair.query, []).append(pair)
+    rows = [row for query, found in by_query.items() for row in _ROWS[shape](query, found)]
+    if not rows:
+        raise InputError(f"no query has what this loss learns from ({_WANTS[shape]})")
+    return Dataset.from_list(rows)
+
+
+def _triplets(query: str, found: Sequence[Pair]) -> list[dict[str, Any]]:
+    positives = [p.document for p in found if p.label > 0]
+    negatives = [p.document for p in found if p.label <= 0]
+    return [{"query": query, "positive": p, "negative": n} for p, n in product(positives, negatives)]
+
+
+def _margins(query: str, found: Sequence[Pair]) -> list[dict[str, Any]]:
+    return [
+        {"query": query, "document_0": a.document, "document_1": b.document, "label": float(a.label - b.label)}
+        for a, b in product(found, found)
+        if a.label > b.label
+    ]
+
+
+def _lists(query: str, found: Sequence[Pair]) -> list[dict[str, Any]]:
+    if len({p.label for p in found}) < 2:
+        return []
+    return [{"query": query, "docs": [p.document for p in found], "labels": [float(p.label) for p in found]}]
+
+
+_ROWS = {"triplets": _triplets, "margins": _margins, "lists": _lists}
+_WANTS = {
+    "triplets": "a document with a label above 0 and one with label 0",
+    "margins": "two documents with different labels",
+    "lists": "two documents with different labels",
+}

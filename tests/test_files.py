@@ -1,0 +1,118 @@
+import hashlib
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xephang.files import replacing, sha256, write_text
+
+
+def everything_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize("text", ["", "giày đế mềm\n", "một\nhai\r\nba", "👟", "\ufeffđầu"])
+def test_what_is_written_are_the_bytes_of_the_text(tmp_path: Path, text: str) -> None:
+    write_text(tmp_path / "a.txt", text)
+    assert (tmp_path / "a.txt").read_bytes() == text.encode()
+    assert everything_in(tmp_path) == ["a.txt"]
+
+
+def test_folders_on_the_way_are_made(tmp_path: Path) -> None:
+    write_text(tmp_path / "mô hình" / "nhỏ" / "README.md", "# thẻ")
+    assert (tmp_path / "mô hình" / "nhỏ" / "README.md").read_text(encoding="utf-8") == "# thẻ"
+
+
+def test_an_older_file_is_replaced_whole(tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    write_text(path, "một bản dài hơn nhiều")
+    write_text(path, "ngắn")
+    assert path.read_text(encoding="utf-8") == "ngắn"
+
+
+def test_text_that_is_no_unicode_leaves_the_older_file_and_nothing_else(tmp_path: Path) -> None:
+    write_text(tmp_path / "a.txt", "cũ")
+    with pytest.raises(UnicodeEncodeError):
+        write_text(tmp_path / "a.txt", "mới \ud800")
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "cũ"
+    assert everything_in(tmp_path) == ["a.txt"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_a_block_that_fails_half_way_leaves_the_older_file(tmp_path: Path, error: type[BaseException]) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    with pytest.raises(error), replacing(path) as temporary:
+        temporary.write_bytes(b"ne")
+        raise error
+    assert path.read_bytes() == b"old"
+    assert everything_in(tmp_path) == ["a.bin"]
+
+
+def test_a_block_that_fails_before_it_writes_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="too early"), replacing(tmp_path / "a.bin"):
+        raise ValueError("too early")
+    assert everything_in(tmp_path) == []
+
+
+def test_readers_see_the_older_file_until_the_block_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    path.write_bytes(b"old")
+    with replacing(path) as temporary:
+        temporary.write_bytes(b"new")
+        assert path.read_bytes() == b"old"
+        assert temporary.parent == path.parent, "a move between file systems is not atomic"
+        assert temporary.name.startswith("."), "a listing of the folder does not show it"
+    assert path.read_bytes() == b"new"
+
+
+def test_two_writers_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "a.bin"
+    with replacing(path) as first, replacing(path) as second:
+        first.write_bytes(b"1111")
+        second.write_bytes(b"22")
+        assert first != second
+    assert path.read_bytes() == b"1111", "the block that ends last wins whole"
+    assert everything_in(tmp_path) == ["a.bin"]
+
+
+def test_a_reader_never_sees_half_a_file(tmp_path: Path) -> None:
+    path, texts = tmp_path / "a.txt", {letter * 100_000 for letter in "ab"}
+    write_text(path, min(texts))
+    writer = threading.Thread(target=lambda: [write_text(path, text) for text in sorted(texts) * 10])
+    writer.start()
+    seen = set()
+    while writer.is_alive():
+        seen.add(path.read_text(encoding="utf-8"))
+    writer.join()
+    assert seen <= texts
+
+
+@pytest.mark.parametrize(
+    ("content", "digest"),
+    [
+        (b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
+        (b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
+    ],
+    ids=["empty", "FIPS 180-2 example"],
+)
+def test_sha256_of_known_content(tmp_path: Path, content: bytes, digest: str) -> None:
+    (tmp_path / "a.bin").write_bytes(content)
+    assert sha256(tmp_path / "a.bin") == digest
+
+
+def test_sha256_of_a_file_larger_than_a_buffer(tmp_path: Path) -> None:
+    content = bytes(range(256)) * 4096
+    (tmp_path / "a.bin").write_bytes(content)
+    assert sha256(tmp_path / "a.bin") == hashlib.sha256(content).hexdigest()
+    (tmp_path / "a.bin").write_bytes(content[:-1] + b"!")
+    assert sha256(tmp_path / "a.bin") != hashlib.sha256(content).hexdigest()
+
+
+@given(text=st.text(st.characters(codec="utf-8")))
+def test_any_text_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.txt"
+    write_text(path, text)
+    assert path.read_bytes().decode() == text
