@@ -23,7 +23,10 @@ def main() -> None:
     if options.products < 1:
         parser.error(f"--products: expected at least 1, got {options.products}")
     records = (item.product.to_dict() for item in generate(options.products, options.seed))
-    write_text(options.output, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    try:
+        write_text(options.output, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
+    except OSError as error:
+        parser.error(f"--output: can not write {options.output}: {error.strerror}")
     print(f"{options.output}: {options.products} products")
 
 

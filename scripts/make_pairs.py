@@ -80,8 +80,11 @@ def main() -> None:
         if getattr(options, name) < 1:
             parser.error(f"--{name}: expected at least 1, got {getattr(options, name)}")
     pairs = build(options.seed, options.train, options.dev, options.products)
-    _write(options.output / "train.jsonl", train_rows(pairs.train))
-    _write(options.output / "dev.jsonl", dev_rows(pairs.dev))
+    try:
+        _write(options.output / "train.jsonl", train_rows(pairs.train))
+        _write(options.output / "dev.jsonl", dev_rows(pairs.dev))
+    except OSError as error:
+        parser.error(f"--output: can not write into {options.output}: {error.strerror}")
 
 
 if __name__ == "__main__":

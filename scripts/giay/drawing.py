@@ -40,6 +40,11 @@ _BRIGHT_COLORS = {
     "xám": 2,
     "tím": 1,
 }
+_LEATHER = {"da bò", "da PU", "da lộn", "da bóng"}
+_CLASHES = {
+    "hình thú dễ thương": _LEATHER, "đế bánh mì": _LEATHER, "đúc nguyên khối": _LEATHER,
+    "chống nước": {"da lộn", "vải dệt"}, "thoáng khí": {"da bóng"}, "tăng chiều cao": {"đế bằng"},
+}  # fmt: skip
 _COLOURED_THINGS = ("day_giay", "tu_giay", "hop_giay", "boc_giay", "xi_giay")
 
 
@@ -53,7 +58,10 @@ def truth(rng: Random, kind: Type, brand: Value | None, tidy: bool) -> dict[str,
     facts["heel"] = (str(rng.choice(kind.heels)),) if heeled else ()
     facts["shape"] = _shapes(rng, kind, heeled)
     features = rng.choice((1, 1, 2)) if tidy else rng.choice((0, 1, 1, 2, 2, 3))
-    facts["feature"] = tuple(rng.sample(kind.features, min(features, len(kind.features))))
+    fitting = [
+        name for name in kind.features if _CLASHES.get(name, set()).isdisjoint(facts["material"] + facts["shape"])
+    ]
+    facts["feature"] = tuple(rng.sample(fitting, min(features, len(fitting))))
     facts["use"] = tuple(rng.sample(kind.uses, min(rng.choice((0, 1, 1, 2)), len(kind.uses))))
     for facet in ("color", "size") if tidy else ():
         facts[facet] = tuple(rng.sample(facts[facet], min(1, len(facts[facet]))))

@@ -22,8 +22,8 @@ _TEENCODE = {
 }  # fmt: skip
 _VARIANTS = (
     ("giày", "giầy"), ("giày", "dày"), ("sandal", "sandan"), ("màu", "mầu"), ("sneaker", "snaker"),
-    ("sneaker", "sneker"),    ("sục", "xục"), ("trơn trượt", "trơn chượt"), ("chống", "trống"), ("xỏ", "sỏ"), ("gót", "góc"),
-    ("xịt", "sịt"), ("búp bê", "búpbê"), ("bốt", "bót"),
+    ("sneaker", "sneker"), ("sục", "xục"), ("trơn trượt", "trơn chượt"), ("chống", "trống"), ("xỏ", "sỏ"),
+    ("gót", "góc"), ("xịt", "sịt"), ("búp bê", "búpbê"), ("bốt", "bót"),
 )  # fmt: skip
 _ABBREVIATIONS = (
     ("thể thao", "tt"), ("giày thể thao", "gtt"), ("nhân tạo", "nt"), ("chính hãng", "auth"), ("cao gót", "cg"),
@@ -96,11 +96,9 @@ def slip(rng: Random, text: str) -> str:
     index = rng.choice(long)
     word = words[index]
     at = rng.randrange(1, len(word) - 1)
-    slips = [
-        word[:at] + word[at + 1] + word[at] + word[at + 2 :],
-        word[:at] + word[at + 1 :],
-        word[:at] + word[at] + word[at:],
-    ]
+    slips = [word[:at] + word[at + 1] + word[at] + word[at + 2 :], word[:at] + word[at + 1 :]]
+    if word[at].isascii():
+        slips.append(word[:at] + word[at] + word[at:])
     near = _NEIGHBOURS.get(fold(word[at]).lower())
     if near:
         slips += [word[:at] + rng.choice(near) + word[at + 1 :]] * 2

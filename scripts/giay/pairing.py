@@ -75,9 +75,7 @@ def _build(
 ) -> list[Asked]:
     asked: list[Asked] = []
     used = {*taken, *map(matched, SEED_CARD_QUERIES)}
-    for attempt in range(queries * 60):
-        if len(asked) == queries:
-            return asked
+    for attempt in range(queries * 60 if pool.all else 0):
         rng = Random(f"{name} {attempt}")
         anchor = rng.choice(pool.all)
         intent = draw_intent(rng, anchor.facts)
@@ -88,6 +86,8 @@ def _build(
         if judged:
             used.add(matched(query))
             asked.append(Asked(query, intent, tuple(judged)))
+        if len(asked) == queries:
+            return asked
     raise SystemExit(f"{name}: only {len(asked)} of {queries} queries found; ask for fewer or add products")
 
 

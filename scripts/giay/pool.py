@@ -34,7 +34,7 @@ class Pool:
         self.texts: set[str] = set()
         for item in products:
             texts = renderings(item)
-            if texts & (without | self.texts):
+            if not (texts.isdisjoint(without) and texts.isdisjoint(self.texts)):
                 continue
             self.texts |= texts
             candidate = _rendered(item)

@@ -20,19 +20,7 @@ type color shape heel 2, type feature use 3, type gender material color 3, brand
 brand color 1
 """
 _WIDER = {"giay": 0.5, "dep": 0.5, "giay_da": 0.25}
-_ENGLISH = {
-    "shoes",
-    "running shoes",
-    "football boots",
-    "high heels",
-    "slides",
-    "flip flops",
-    "black",
-    "white",
-    "red",
-    "pink",
-    "brown",
-}
+_ENGLISH = {"shoes", "high heels", "black", "white", "red", "pink", "brown"}
 _PLAIN_FACETS = {"type", "brand", "gender", "color"}
 _BEFORE = ("mua", "tìm", "cần mua", "bán", "shop bán", "mẫu", "các loại")
 _AFTER = (

@@ -13,8 +13,8 @@ _SPAM_FIRST = (
 )  # fmt: skip
 _SPAM_THINGS = ("Combo 2", "[RẺ VÔ ĐỊCH]", "SALE SỐC", "[FREESHIP]", "Hàng Loại 1", "Bộ 2")
 _SPAM_LAST = (
-    "Hàng Chính Hãng", "Hàng Việt Nam Chất Lượng Cao", "Giá Rẻ", "Cao Cấp", "Siêu Đẹp", "Full Box", "Hot Trend 2023",
-    "Mẫu Mới 2024", "Phong Cách Hàn Quốc", "Hàng Quảng Châu", "Xả Kho", "Loại 1", "Bao Đổi Trả", "Siêu Hot",
+    "Hàng Chính Hãng", "Hàng Việt Nam Chất Lượng Cao", "Giá Rẻ", "Cao Cấp", "Siêu Đẹp", "Full Box", "Hot Trend",
+    "Mẫu Mới", "Phong Cách Hàn Quốc", "Hàng Quảng Châu", "Xả Kho", "Loại 1", "Bao Đổi Trả", "Siêu Hot",
     "Hàng Đẹp", "Trẻ Trung Năng Động", "Thời Trang", "Kiểu Dáng Hàn Quốc", "Cá Tính", "Cực Chất", "Kèm Video",
 )  # fmt: skip
 _SPAM_LAST_THINGS = ("Cao Cấp", "Giá Rẻ", "Tiện Dụng", "Loại 1", "Hàng Nhật", "Siêu Tiện Lợi", "Chính Hãng", "Hot")
@@ -27,15 +27,16 @@ _LETTERS = "ABCDGHKLMNPQRSTVXY"
 def title(rng: Random, kind: Type, brand: Value | None, facts: Facts) -> str:
     """Write a title that states these facts, and only these."""
     head = _head(rng, kind, brand, facts)
-    middle = _middle(rng, kind, facts)
-    middle = [text for text in middle if fold(text).lower() not in fold(head).lower()]
+    middle = _without_echo(head, _middle(rng, kind, facts))
     tail = _tail(rng, facts)
     if rng.random() < 0.18:
         spam = rng.choice(_SPAM_THINGS if kind.accessory else _SPAM_FIRST)
         head = f"{spam} {head}"
     if rng.random() < 0.5:
         spams = _SPAM_LAST_THINGS if kind.accessory else _SPAM_LAST
-        middle = [*middle, *rng.sample(spams, rng.choice((1, 1, 2)))]
+        first, second = rng.sample(spams, 2)
+        lone = first.split()[0] == second.split()[0] or rng.random() < 0.67
+        middle = [*middle, first] if lone else [*middle, first, second]
     code = _code(rng)
     if rng.random() < 0.08:
         head = f"{code} - {head}"
@@ -62,10 +63,9 @@ def _head(rng: Random, kind: Type, brand: Value | None, facts: Facts) -> str:
     return text
 
 
-def _say(rng: Random, facet: str, facts: Facts, limit: int = 1) -> str:
-    values = vocabulary().facets[facet]
-    stated = [rng.choice(values[name].title) for name in facts.get(facet, ())]
-    return " ".join(stated[:limit])
+def _say(rng: Random, facet: str, facts: Facts) -> str:
+    names = facts.get(facet)
+    return rng.choice(vocabulary().facets[facet][names[0]].title) if names else ""
 
 
 def _middle(rng: Random, kind: Type, facts: Facts) -> list[str]:
@@ -156,8 +156,13 @@ def description(rng: Random, kind: Type, facts: Facts) -> str:
         sentences.append(f"Phù hợp: {', '.join(uses)}.")
     if material := facts.get("material"):
         sentences.append(f"Chất liệu {material[0]}.")
-    return " ".join(_unique(sentences)[: rng.choice((2, 3))])
+    return " ".join(sentences[: rng.choice((2, 3))])
 
 
-def _unique(items: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(items))
+def _without_echo(head: str, parts: Sequence[str]) -> list[str]:
+    """Leave out what the head or an earlier part has said already."""
+    kept: list[str] = []
+    for part in parts:
+        if f" {fold(part)} ".lower() not in f" {fold(' '.join([head, *kept]))} ".lower():
+            kept.append(part)
+    return kept

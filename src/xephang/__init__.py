@@ -1,3 +1,8 @@
-"""A reranker for Vietnamese online shops."""
+"""A reranker for Vietnamese online shops: `Reranker.load().rank(query, products)`."""
 
-__version__ = "0.1.0"
+from xephang.catalogue import Catalogue, demo_catalogue
+from xephang.product import Product, ProductTemplate
+from xephang.reranker import Reranker
+from xephang.version import __version__
+
+__all__ = ["Catalogue", "Product", "ProductTemplate", "Reranker", "__version__", "demo_catalogue"]

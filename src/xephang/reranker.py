@@ -108,7 +108,7 @@ class Reranker:
         :raises InputError: if a pair is none, a text is no text, or a query leaves no room for a product.
         """
         scores = self.score(pairs, batch_size=batch_size, show_progress=show_progress)
-        return self._activate(scores.logits, activation)
+        return self.activate(scores.logits, activation)
 
     def rank(
         self,
@@ -132,7 +132,7 @@ class Reranker:
         rendered = [self.render(document, f"document {i}") for i, document in enumerate(documents)]
         texts = [document.text for document in rendered]
         scores = self._score([(_query(query), document) for document in rendered], batch_size, show_progress).logits
-        values = self._activate(scores, activation)
+        values = self.activate(scores, activation)
         order = np.argsort(-values, kind="stable")[:top_k]
         return [
             {"corpus_id": int(i), "score": float(values[i])} | ({"text": texts[i]} if return_documents else {})
@@ -199,7 +199,11 @@ class Reranker:
         cut = np.array([pair.cut for pair in distinct], np.int64)
         return Scores(logits[where], cut[where])
 
-    def _activate(self, logits: NDArray[np.float32], activation: Activation | None) -> NDArray[np.float32]:
+    def activate(self, logits: NDArray[np.float32], activation: Activation | None = None) -> NDArray[np.float32]:
+        """Turn logits (n,) into scores (n,), as `predict` does.
+
+        :raises InputError: if the activation is not known.
+        """
         chosen = activation or (self.folder.activation if self.labels == 1 else "identity")
         if callable(chosen):
             return np.asarray(chosen(logits), np.float32)

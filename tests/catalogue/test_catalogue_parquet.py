@@ -124,6 +124,7 @@ def test_products_of_a_foreign_file(write):
         "nhập lúc": [datetime.datetime(2024, 2, 29), None],
         "kho": [{"hn": 3}, None],
         "điểm": [float("nan"), 4.5],
+        "ảnh": [b"\x00\xff", None],
     }
     assert list(Catalogue.open(write(table))) == [
         Product(
@@ -132,7 +133,7 @@ def test_products_of_a_foreign_file(write):
             price=268000.0,
             size="36",
             attributes=("Êm", "Nhẹ"),
-            extra={"nhập lúc": "2024-02-29 00:00:00.000000", "kho": {"hn": 3}},
+            extra={"nhập lúc": "2024-02-29 00:00:00.000000", "kho": {"hn": 3}, "ảnh": "00ff"},
         ),
         Product(id="103682599", title="Dép", size="36.5", extra={"điểm": 4.5}),
     ]

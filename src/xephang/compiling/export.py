@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +21,6 @@ from xephang.folder import Artefact, ModelFolder
 from xephang.product import Rendered
 from xephang.text import normalise
 
-Precision = Literal["fp32", "int8"]
 FILES = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
 TOLERANCE = {"fp32": 1e-4, "int8": 0.1}
 """The largest difference from torch that is let through, on the 0..1 scale of the sigmoid."""
@@ -49,7 +47,7 @@ class Parity:
     :param logits: the largest difference of logits.
     """
 
-    precision: Precision
+    precision: str
     path: Path
     bytes: int
     pairs: int
@@ -60,7 +58,7 @@ class Parity:
 
 def export(
     path: Path,
-    precisions: Sequence[Precision] = ("fp32", "int8"),
+    precisions: Sequence[str] = ("fp32", "int8"),
     *,
     pairs: Sequence[tuple[str, str]] = (),
     tolerance: float | None = None,
@@ -107,7 +105,7 @@ def _logits(engine: Engine, tokenizer: PairTokenizer, pairs: Sequence[tuple[str,
 
 
 def _gate(
-    precision: Precision,
+    precision: str,
     path: Path,
     file: Path,
     expected: NDArray[np.float32],

@@ -8,7 +8,6 @@ from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-import onnx
 import torch
 from transformers import AutoModelForSequenceClassification
 
@@ -37,13 +36,14 @@ def write_fp32(folder: Path, path: Path) -> None:
     names = ["input_ids", "attention_mask"]
     if getattr(model.config, "type_vocab_size", 0) > 1:
         names.append("token_type_ids")
-    example = torch.ones((2, 8), dtype=torch.int64)
+    # Three tensors, not one three times: the exporter takes one object for one input.
+    example = tuple(torch.ones((2, 8), dtype=torch.int64) for _ in names)
     axes = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("tokens", min=2, max=_longest(model))}
     with _quiet():
         try:
             program = torch.onnx.export(
                 _LogitsOnly(model, names),
-                tuple(example for _ in names),
+                example,
                 input_names=names,
                 output_names=["logits"],
                 dynamic_shapes=(tuple(axes for _ in names),),
@@ -69,7 +69,7 @@ def _fuse(path: Path, heads: int, hidden: int) -> None:
     fused = optimizer.optimize_model(
         str(path), "bert", num_heads=heads, hidden_size=hidden, optimization_options=FusionOptions("bert"), opt_level=0
     )
-    onnx.save(fused.model, str(path))
+    fused.save_model_to_file(str(path))
 
 
 @contextmanager

@@ -3,7 +3,6 @@
 import logging
 from pathlib import Path
 
-import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 
 
@@ -19,7 +18,7 @@ def write_int8(fp32: Path, path: Path) -> None:
     root.setLevel(logging.ERROR)
     try:
         quantize_dynamic(
-            onnx.load(str(fp32)), str(path), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
+            str(fp32), str(path), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True
         )
     finally:
         root.setLevel(level)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from xephang.catalogue.rows import read_rows
+from xephang.catalogue import read_rows
 from xephang.errors import RowError
 from xephang.judgments.pairs import cell, column_names, number, text_cell
 

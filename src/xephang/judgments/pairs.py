@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from xephang.catalogue.rows import Row, read_rows
+from xephang.catalogue import Format, Row, read_rows
 from xephang.errors import InputError, RowError
 from xephang.text import normalise
 
@@ -41,7 +41,27 @@ def read_pairs(path: Path, columns: Mapping[str, str] | None = None) -> Iterator
         )
 
 
-def column_names(wanted: tuple[str, ...], columns: Mapping[str, str] | None, path: Path) -> list[str]:
+def read_texts(
+    path: str | Path, columns: Mapping[str, str] | None = None, *, format: Format | None = None
+) -> Iterator[tuple[str, Any]]:
+    """Read (query, document) rows without labels; a document may be an object, where the format has objects.
+
+    :param columns: the file's names for `query` and `document`; without them `sentence_0` and `sentence_1` will do.
+    :raises InputError: if a column is missing or unknown.
+    :raises RowError: at the first row whose query or document is no text and no object.
+    """
+    names = column_names(("query", "document"), columns, path)
+    for row in read_rows(path, format=format):
+        if not columns and "query" not in row.values and "sentence_0" in row.values:
+            names = list(PAIR_COLUMNS[:2])
+        query, document = (cell(row, name, path) for name in names)
+        if not isinstance(query, str) or not isinstance(document, str | Mapping):
+            wrong = names[0] if not isinstance(query, str) else names[1]
+            raise RowError(path, row.number, wrong, f"expected a text, got {str(row.values[wrong])[:40]!r}")
+        yield query, document
+
+
+def column_names(wanted: tuple[str, ...], columns: Mapping[str, str] | None, path: str | Path) -> list[str]:
     """Return the file's name for each wanted column.
 
     :raises InputError: if `columns` maps something that is not wanted.
@@ -52,7 +72,7 @@ def column_names(wanted: tuple[str, ...], columns: Mapping[str, str] | None, pat
     return [columns.get(name, name) for name in wanted]
 
 
-def cell(row: Row, name: str, path: Path) -> Any:
+def cell(row: Row, name: str, path: str | Path) -> Any:
     """Return a row's value.
 
     :raises RowError: if the row has no such column, naming those it has.
@@ -62,7 +82,7 @@ def cell(row: Row, name: str, path: Path) -> Any:
     return row.values[name]
 
 
-def text_cell(value: object, row: Row, name: str, path: Path) -> str:
+def text_cell(value: object, row: Row, name: str, path: str | Path) -> str:
     """Return a text, normalised.
 
     :raises RowError: if the value is no text, or an empty one.
@@ -72,7 +92,7 @@ def text_cell(value: object, row: Row, name: str, path: Path) -> str:
     return text
 
 
-def number(value: object, row: Row, name: str, path: Path) -> int | float:
+def number(value: object, row: Row, name: str, path: str | Path) -> int | float:
     """Return a number, whole ones as int.
 
     :raises RowError: if the value is none, or not finite.

@@ -116,6 +116,7 @@ def training_arguments(recipe: Recipe, output: Path, *, resume: bool) -> CrossEn
         "logging_first_step": True,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "disable_tqdm": True,
+        "use_cpu": not (torch.cuda.is_available() or torch.backends.mps.is_available()),
     }
     if recipe.dev:
         settings |= {

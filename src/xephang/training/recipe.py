@@ -176,6 +176,6 @@ def _checked(flat: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _of_kind(name: str, value: Any, kind: type) -> Any:
     if type(value) is not kind:
         raise RecipeError(f"'{name}' must be {kind.__name__}, got {value!r}")
-    if kind is int and value < 1:
+    if isinstance(value, int) and value < 1:
         raise RecipeError(f"'{name}' must be at least 1, got {value}")
     return value

@@ -11,12 +11,12 @@ from typing import Any
 from sentence_transformers.cross_encoder import CrossEncoderTrainer
 from sentence_transformers.util import fullname
 
-from xephang import __version__
 from xephang.card import LossRecord, MetricsRecord, RunRecord, describe_dataset
 from xephang.judgments import Pair
 from xephang.judgments.pairs import PAIR_COLUMNS
 from xephang.training.arguments import changed_and_all
 from xephang.training.recipe import Recipe
+from xephang.version import __version__
 
 _LOSS_PAGE = "https://sbert.net/docs/package_reference/cross_encoder/losses.html"
 _LIBRARIES = {

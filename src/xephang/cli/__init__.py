@@ -1,0 +1,14 @@
+"""The command line: one thin command a verb. Exit codes: 0 done, 1 failed, 2 wrong input or usage."""
+
+from xephang.cli.app import app, main
+from xephang.cli.card import card
+from xephang.cli.demo import demo
+from xephang.cli.export import export
+from xephang.cli.predict import predict
+from xephang.cli.rank import rank
+from xephang.cli.train import train
+
+for command in (rank, predict, train, export, card, demo):
+    app.command()(command)
+
+__all__ = ["app", "main"]

@@ -1,0 +1,24 @@
+"""`xephang card`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xephang import card as cards
+from xephang.cli import console
+from xephang.folder import ModelFolder, find
+
+
+def card(
+    model: Annotated[str, typer.Argument(help="A bundled model's name, a folder, or a Hugging Face Hub id.")] = "giay",
+    write: Annotated[bool, typer.Option("--write", help="Write it into the folder's README.md.")] = False,
+) -> None:
+    """Print a model's card, made from what training recorded."""
+    folder = ModelFolder.open(find(model))
+    record = cards.load_record(folder.path)
+    artefacts = [artefact.path for artefact in folder.manifest.artefacts]
+    if write:
+        console.note(f"wrote {cards.save_card(Path(folder.path), record, artefacts=artefacts)}")
+    else:
+        console.print_line(cards.render(record, artefacts=artefacts))

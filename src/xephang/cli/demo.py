@@ -1,0 +1,33 @@
+"""`xephang demo`."""
+
+from typing import Annotated
+
+import typer
+
+from xephang.catalogue import demo_catalogue
+from xephang.cli import console
+from xephang.cli.options import Json, Model, Threads
+from xephang.cli.rank import show
+from xephang.reranker import Reranker
+
+QUERIES = (
+    "giày chạy bộ cho nữ đế êm nhẹ",
+    "giày thể thao thời trang nam phối màu đẹp",
+    "giày đá bóng sân cỏ nhân tạo đế TF",
+    "giày sneaker màu trắng đi học",
+)
+
+
+def demo(
+    queries: Annotated[list[str] | None, typer.Argument(help="What shoppers type; four examples without it.")] = None,
+    model: Model = "giay",
+    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="How many products to show.")] = 5,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Rank the bundled catalogue with the bundled model, and say how long it took."""
+    products = list(demo_catalogue())
+    reranker = Reranker.load(model, threads=threads)
+    console.note(f"{len(products):,} products, model '{reranker.folder.name}', {reranker.engine.name} on the CPU")
+    for query in queries or QUERIES:
+        show(reranker, query, products, top_k, as_json=json)

@@ -1,0 +1,20 @@
+"""Options that several commands share."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from xephang.catalogue import Format
+
+Precision = Literal["fp32", "int8"]
+Model = Annotated[
+    str, typer.Option("--model", "-m", help="A bundled model's name, a folder, or a Hugging Face Hub id.")
+]
+Engine = Annotated[Literal["onnx", "torch"] | None, typer.Option(help="Onnx where the model has an ONNX file.")]
+Precise = Annotated[Precision | None, typer.Option("--precision", help="Of the ONNX file; int8 before fp32.")]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all that there are, without it.")]
+Json = Annotated[bool, typer.Option("--json", help="Write JSON on stdout instead of a table.")]
+Columns = Annotated[
+    list[str] | None, typer.Option("--column", "-c", metavar="OURS=THEIRS", help="What the file calls a field.")
+]
+InputFormat = Annotated[Format | None, typer.Option("--format", help="Of the file, where its name does not tell.")]

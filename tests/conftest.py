@@ -1,0 +1,69 @@
+"""A tiny model that the tests build themselves: two layers, 32 numbers wide, its own Vietnamese word pieces."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+WORDS = (
+    "giày giầy dép sandal guốc chạy bộ đá bóng thể thao thời trang nam nữ trẻ em đế êm nhẹ chống trượt đệm màu "
+    "trắng đen đỏ vàng xám xanh size từ thương hiệu sở hữu tính năng phù hợp luyện tập hằng ngày đôi cho sân cỏ "
+    "nhân tạo đi học sneaker phối đẹp brand category color attribute adidas nike puma new balance lót dây"
+).split()
+
+
+@pytest.fixture(scope="session")
+def seed_rows() -> list[dict[str, object]]:
+    """The eight pairs of the seed's card."""
+    return [json.loads(line) for line in (ROOT / "recipes" / "seed.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def build_tiny(folder: Path, *, labels: int = 1, positions: int = 512) -> Path:
+    """Write a random BERT cross-encoder and its tokenizer, as sentence-transformers writes them."""
+    import torch
+    from sentence_transformers import CrossEncoder
+    from tokenizers import BertWordPieceTokenizer
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
+
+    pieces = BertWordPieceTokenizer(lowercase=True, strip_accents=True)
+    pieces.train_from_iterator([" ".join(WORDS), "abcdefghijklmnopqrstuvwxyz0123456789|:,.-"] * 3, vocab_size=400)
+    base = folder / "base"
+    base.mkdir(parents=True)
+    pieces.save_model(str(base))
+    tokenizer = BertTokenizer(vocab=str(base / "vocab.txt"), model_max_length=positions)
+    torch.manual_seed(0)
+    config = BertConfig(
+        vocab_size=tokenizer.vocab_size,
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=positions,
+        num_labels=labels,
+        initializer_range=0.2,
+    )
+    BertForSequenceClassification(config).save_pretrained(base)
+    tokenizer.save_pretrained(base)
+    model = CrossEncoder(str(base), device="cpu")
+    model.save_pretrained(str(folder / "model"), create_model_card=False)
+    return folder / "model"
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A plain sentence-transformers folder with weights, no ONNX: never write into it, copy it."""
+    return build_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_exported(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with both ONNX files: never write into it, copy it."""
+    import shutil
+
+    from xephang.compiling import export
+
+    folder = tmp_path_factory.mktemp("exported") / "model"
+    shutil.copytree(tiny, folder)
+    export(folder)
+    return folder
