@@ -14,6 +14,8 @@ from xephang.text import NORMALISER_VERSION
 
 MANIFEST = "xephang.json"
 FORMAT = 1
+PRECISIONS = ("int8", "fp32")
+"""Of ONNX files, the one that is taken first where a folder has both first."""
 DEFAULT_BASE = "cross-encoder/ms-marco-MiniLM-L6-v2"
 _BUNDLED = Path(__file__).parent / "models"
 _HUB_FILES = ("*.json", "*.txt", "*.model", "README.md", "onnx/model.onnx", "onnx/model_int8.onnx")
@@ -81,13 +83,12 @@ class Manifest:
             return cls(
                 name=table["name"],
                 template=ProductTemplate.from_dict(table["template"]),
-                artefacts=tuple(
-                    Artefact(**{**artefact, "golden": tuple(artefact["golden"])}) for artefact in table["artefacts"]
-                ),
+                artefacts=tuple(_artefact(entry, len(table["golden_pairs"])) for entry in table["artefacts"]),
                 golden_pairs=tuple((query, document) for query, document in table["golden_pairs"]),
             )
-        except (KeyError, TypeError, ValueError, InputError) as error:
-            raise ModelError(f"{path}: not a manifest that xephang wrote ({error})") from error
+        except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
+            reason = f"no {error}" if isinstance(error, KeyError) else error
+            raise ModelError(f"{path}: not a manifest that xephang wrote ({reason})") from error
 
 
 @dataclass(frozen=True)
@@ -131,8 +132,8 @@ class ModelFolder:
 
         :raises ModelError: if there is none, or its file is missing or is not the one that was recorded.
         """
-        wanted = [precision] if precision else ["int8", "fp32"]
-        for artefact in sorted(self.manifest.artefacts, key=lambda a: a.precision != "int8"):
+        wanted = [precision] if precision else PRECISIONS
+        for artefact in sorted(self.manifest.artefacts, key=lambda a: PRECISIONS.index(a.precision)):
             if artefact.precision in wanted:
                 self._check(artefact)
                 return artefact
@@ -180,16 +181,17 @@ def bundled() -> list[str]:
 
 def _download(hub_id: str, revision: str | None, weights: bool) -> Path:
     from huggingface_hub import HfApi, snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     patterns = [*_HUB_FILES, *(["*.safetensors"] if weights else [])]
     try:
         path = Path(snapshot_download(hub_id, revision=revision, allow_patterns=patterns))
         if not weights and not any(path.glob("onnx/*.onnx")):
             path = Path(snapshot_download(hub_id, revision=revision, allow_patterns=[*patterns, "*.safetensors"]))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
-        reason = str(error).strip().splitlines()[0]
-        raise ModelError(f"'{hub_id}': can not be had from {HfApi().endpoint}: {reason}") from error
+    except Exception as error:  # besides its own classes the library lets its HTTP client's through
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(
+            f"'{hub_id}': no such folder, and it can not be had from {HfApi().endpoint}: {reason}"
+        ) from error
     return path
 
 
@@ -207,6 +209,17 @@ def read_json(path: Path) -> dict[str, Any]:
     return table
 
 
+def _artefact(entry: Mapping[str, Any], pairs: int) -> Artefact:
+    artefact = Artefact(**{**entry, "golden": tuple(map(float, entry["golden"]))})
+    if artefact.precision not in PRECISIONS:
+        raise ValueError(f"precision '{artefact.precision}' is not one of {', '.join(PRECISIONS)}")
+    if Path(artefact.path).is_absolute() or ".." in Path(artefact.path).parts:
+        raise ValueError(f"'{artefact.path}' lies outside the folder")
+    if len(artefact.golden) not in (0, pairs):
+        raise ValueError(f"'{artefact.path}' has {len(artefact.golden)} golden logits for {pairs} golden pairs")
+    return artefact
+
+
 def _manifest_of_plain_folder(path: Path) -> Manifest:
     onnx = path / "onnx" / "model.onnx"
     return Manifest(artefacts=(Artefact("onnx/model.onnx", "fp32"),) if onnx.is_file() else ())
@@ -214,7 +227,8 @@ def _manifest_of_plain_folder(path: Path) -> Manifest:
 
 def _activation(path: Path, config: Mapping[str, Any]) -> str:
     """Find the inference activation where sentence-transformers keeps it, in its present and older formats."""
-    named = config.get("sentence_transformers", {}).get("activation_fn")
+    older = config.get("sentence_transformers")
+    named = older.get("activation_fn") if isinstance(older, Mapping) else None
     named = named or config.get("sbert_ce_default_activation_function")
     settings = path / "config_sentence_transformers.json"
     if settings.is_file():
@@ -228,9 +242,18 @@ def _activation(path: Path, config: Mapping[str, Any]) -> str:
 
 
 def _max_length(path: Path, config: Mapping[str, Any]) -> int:
-    positions = int(config.get("max_position_embeddings", 512))
+    positions = _positive(path / "config.json", config, "max_position_embeddings") or 512
     if config.get("model_type") in ("roberta", "xlm-roberta", "camembert"):
         positions -= 2  # their position ids start after the padding id
     settings = path / "tokenizer_config.json"
-    stated = read_json(settings).get("model_max_length") if settings.is_file() else None
-    return min(positions, int(stated)) if stated else positions
+    stated = _positive(settings, read_json(settings), "model_max_length") if settings.is_file() else None
+    return min(positions, stated) if stated else positions
+
+
+def _positive(path: Path, table: Mapping[str, Any], key: str) -> int | None:
+    value = table.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 1 <= value < float("inf"):
+        raise ModelError(f"{path}: '{key}' must be a number of tokens, got {value!r}")
+    return int(value)

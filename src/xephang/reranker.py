@@ -67,6 +67,10 @@ class Reranker:
         """
         if engine not in (None, "onnx", "torch"):
             raise InputError(f"engine '{engine}' is not known; engines are onnx and torch")
+        if engine == "torch" and precision:
+            raise InputError(f"precision '{precision}' is a choice of ONNX file, the torch engine has none; drop one")
+        if threads is not None and threads < 1:
+            raise InputError(f"threads is {threads}; it must be at least 1")
         folder = ModelFolder.open(folders.find(name, revision=revision, weights=engine == "torch"))
         tokenizer = PairTokenizer(folder.path / "tokenizer.json", folder.max_length)
         if engine == "torch" or (engine is None and precision is None and not folder.manifest.artefacts):
@@ -129,6 +133,8 @@ class Reranker:
         """
         if top_k is not None and top_k < 1:
             raise InputError(f"top_k is {top_k}; it must be at least 1")
+        if isinstance(documents, str | Mapping | Product):
+            raise InputError(f"documents: expected a list of them, got one {type(documents).__name__}; write [document]")
         rendered = [self.render(document, f"document {i}") for i, document in enumerate(documents)]
         texts = [document.text for document in rendered]
         scores = self._score([(_query(query), document) for document in rendered], batch_size, show_progress).logits
@@ -216,7 +222,8 @@ class Reranker:
     @property
     def labels(self) -> int:
         """How many numbers the model gives for a pair; the score of several is the expected grade."""
-        return len(self.folder.config.get("id2label", {"0": ""}))
+        # transformers writes no names for two labels, its default
+        return len(self.folder.config.get("id2label") or ("0", "1"))
 
     def _check_golden(self, artefact: Artefact) -> None:
         if not artefact.golden:

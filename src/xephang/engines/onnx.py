@@ -12,6 +12,8 @@ from xephang.engines import Progress, available_threads, batches_by_length, pad
 from xephang.engines.tokens import PairTokens
 from xephang.errors import ModelError
 
+INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
+
 
 class OnnxEngine:
     """Run an exported graph, one pair to a run, as many runs side by side as there are threads.
@@ -31,7 +33,7 @@ class OnnxEngine:
     ) -> None:
         """Open the graph.
 
-        :raises ModelError: if ONNX Runtime can not.
+        :raises ModelError: if ONNX Runtime can not, or it is no reranker's graph.
         """
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
@@ -44,7 +46,13 @@ class OnnxEngine:
                 f"{path}: not a graph that ONNX Runtime {onnxruntime.__version__} runs ({error})"
             ) from error
         self._inputs = {entry.name for entry in self._session.get_inputs()}
-        self._labels = int(self._session.get_outputs()[0].shape[-1])
+        shape = self._session.get_outputs()[0].shape
+        if not self._inputs <= INPUTS or len(shape) != 2 or not isinstance(shape[1], int):
+            raise ModelError(
+                f"{path}: takes {', '.join(sorted(self._inputs))} and gives {shape}; a reranker's graph takes "
+                f"{', '.join(sorted(INPUTS))} and gives (pairs, labels)"
+            )
+        self._labels = shape[1]
         self._padding_id, self._one_at_a_time = padding_id, one_at_a_time
         self.threads = threads or available_threads()
         self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="xephang-onnx")

@@ -90,7 +90,8 @@ def _least_important(offsets: Sequence[tuple[int, int]], document: Rendered, exc
     chosen: list[int] = []
     for first, last in (*document.cut_first, (0, len(document.text))):
         part = np.flatnonzero((starts >= first) & (starts < last))
-        tail = [int(i) for i in part[::-1] if i not in set(chosen)]
+        taken = set(chosen)
+        tail = [int(i) for i in part[::-1] if i not in taken]
         chosen += tail[: excess - len(chosen)]
         if len(chosen) == excess:
             break

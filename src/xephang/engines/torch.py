@@ -36,9 +36,12 @@ class TorchEngine:
             torch.set_num_threads(threads)
         self._torch, self._padding_id, self._lock = torch, padding_id, threading.Lock()
         try:
-            model = AutoModelForSequenceClassification.from_pretrained(folder)
-        except (OSError, ValueError) as error:
+            model, found = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
+        except Exception as error:  # besides OSError and ValueError, safetensors' and torch's own classes
             raise ModelError(f"{folder}: its weights can not be loaded ({error})") from error
+        if found["missing_keys"]:
+            missing = ", ".join(sorted(found["missing_keys"]))
+            raise ModelError(f"{folder}: no reranker, its weights lack {missing}, which would be random numbers")
         self._model: Any = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
         self._takes_types = "token_type_ids" in _parameters(self._model)
 

@@ -120,9 +120,8 @@ def _is_shown(name: str) -> bool:
 
 
 def _base_note(base: BaseModel) -> str:
-    where = "read from a local folder" if base.read_elsewhere or not base.is_hub_id else "from the Hugging Face Hub"
-    digest = f"; SHA-256 of `model.safetensors`: `{base.sha256}`" if base.sha256 else ""
-    return f"The weights that training started from are those of `{base.name}`, {where}{digest}."
+    where = "a local folder" if base.read_elsewhere or not base.is_hub_id else "the Hugging Face Hub"
+    return f"Training started from weights read from {where}; their fingerprint says which they were."
 
 
 def _loss_record(run: Run) -> LossRecord:

@@ -1,0 +1,60 @@
+# `make demo` and `make test` need Python 3.11 or newer, and make. Everything they install goes into .venv.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+QUERY  ?=
+
+.PHONY: help demo test lint format model bench docs clean
+.DEFAULT_GOAL := help
+
+help: ## Say what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.base ## Rank the bundled catalogue with the bundled model; QUERY="giay luoi nam" asks your own
+	@$(BIN)/xephang demo $(if $(QUERY),"$(QUERY)")
+
+test: $(VENV)/.dev ## Run all tests, with coverage
+	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report=term
+
+lint: $(VENV)/.dev ## Check style, types and the layers of the house
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Put the code into its style
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+model: $(VENV)/.model ## Generate catalogue and pairs, train the bundled model, export it (an hour on 2 cores)
+	@$(BIN)/python scripts/make_model.py
+
+bench: $(VENV)/.model ## Measure speed beside sentence-transformers; MODEL=folder with weights
+	@$(BIN)/python benchmarks/speed.py $(if $(MODEL),--model "$(MODEL)")
+
+docs: $(VENV)/.dev ## Write docs/cli.md from the commands' own help
+	@$(BIN)/python scripts/make_cli_reference.py
+
+clean: ## Remove what make installed and measured
+	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "xephang needs Python 3.11 or newer; say make PYTHON=python3.11")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.base: $(VENV)/.venv pyproject.toml constraints.txt
+	@echo "installing xephang …" >&2
+	@$(PIP) --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	@echo "installing what training and tests need …" >&2
+	@$(PIP) --editable ".[train]" --group dev
+	@touch $@
+
+$(VENV)/.model: $(VENV)/.dev
+	@$(PIP) --group model
+	@touch $@

