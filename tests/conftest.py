@@ -10,7 +10,8 @@ WORDS = (
     "giày giầy dép sandal guốc chạy bộ đá bóng thể thao thời trang nam nữ trẻ em đế êm nhẹ chống trượt đệm màu "
     "trắng đen đỏ vàng xám xanh size từ thương hiệu sở hữu tính năng phù hợp luyện tập hằng ngày đôi cho sân cỏ "
     "nhân tạo đi học sneaker phối đẹp brand category color attribute adidas nike puma new balance lót dây"
-).split()
+)
+LETTERS = "abcdefghijklmnopqrstuvwxyzđ0123456789|:,.-"
 
 
 @pytest.fixture(scope="session")
@@ -23,14 +24,14 @@ def build_tiny(folder: Path, *, labels: int = 1, positions: int = 512) -> Path:
     """Write a random BERT cross-encoder and its tokenizer, as sentence-transformers writes them."""
     import torch
     from sentence_transformers import CrossEncoder
-    from tokenizers import BertWordPieceTokenizer
+    from tokenizers.normalizers import BertNormalizer
     from transformers import BertConfig, BertForSequenceClassification, BertTokenizer
 
-    pieces = BertWordPieceTokenizer(lowercase=True, strip_accents=True)
-    pieces.train_from_iterator([" ".join(WORDS), "abcdefghijklmnopqrstuvwxyz0123456789|:,.-"] * 3, vocab_size=400)
     base = folder / "base"
     base.mkdir(parents=True)
-    pieces.save_model(str(base))
+    words = sorted({BertNormalizer(lowercase=True).normalize_str(word) for word in WORDS.split()})
+    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *LETTERS, *(f"##{c}" for c in LETTERS[:-5]), *words]
+    (base / "vocab.txt").write_text("\n".join(pieces), encoding="utf-8")
     tokenizer = BertTokenizer(vocab=str(base / "vocab.txt"), model_max_length=positions)
     torch.manual_seed(0)
     config = BertConfig(
@@ -54,6 +55,12 @@ def build_tiny(folder: Path, *, labels: int = 1, positions: int = 512) -> Path:
 def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A plain sentence-transformers folder with weights, no ONNX: never write into it, copy it."""
     return build_tiny(tmp_path_factory.mktemp("tiny"))
+
+
+@pytest.fixture(scope="session")
+def tiny_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `tiny`, with three output labels."""
+    return build_tiny(tmp_path_factory.mktemp("tiny-classes"), labels=3)
 
 
 @pytest.fixture(scope="session")

@@ -158,15 +158,17 @@ class ModelFolder:
 
 
 def find(name: str | Path, *, revision: str | None = None, weights: bool = False) -> Path:
-    """Find a model: a folder, the name of a bundled model, or a Hugging Face Hub id, which is downloaded.
+    """Find a model: the name of a bundled model, a folder, or a Hugging Face Hub id, which is downloaded.
+
+    A folder that is called like a bundled model is meant when it is written as a path: `./giay`.
 
     :param weights: download `model.safetensors` too; without it, only what inference on ONNX needs.
     :raises ModelError: if there is no such model, or the Hub can not be reached.
     """
+    if isinstance(name, str) and name in bundled():
+        return _BUNDLED / name
     if Path(name).is_dir():
         return Path(name)
-    if (_BUNDLED / str(name) / "config.json").is_file():
-        return _BUNDLED / str(name)
     if not re.fullmatch(r"[\w.-]+/[\w.-]+", str(name)):
         raise ModelError(
             f"'{name}': no such folder; bundled models are {', '.join(bundled()) or 'none'}, a Hub id has one '/'"

@@ -134,7 +134,9 @@ class Reranker:
         if top_k is not None and top_k < 1:
             raise InputError(f"top_k is {top_k}; it must be at least 1")
         if isinstance(documents, str | Mapping | Product):
-            raise InputError(f"documents: expected a list of them, got one {type(documents).__name__}; write [document]")
+            raise InputError(
+                f"documents: expected a list of them, got one {type(documents).__name__}; write [document]"
+            )
         rendered = [self.render(document, f"document {i}") for i, document in enumerate(documents)]
         texts = [document.text for document in rendered]
         scores = self._score([(_query(query), document) for document in rendered], batch_size, show_progress).logits
@@ -210,9 +212,13 @@ class Reranker:
 
         :raises InputError: if the activation is not known.
         """
-        chosen = activation or (self.folder.activation if self.labels == 1 else "identity")
+        own = self.folder.activation if self.labels == 1 else "identity"
+        chosen = own if activation is None else activation
         if callable(chosen):
-            return np.asarray(chosen(logits), np.float32)
+            scores = np.asarray(chosen(logits), np.float32)
+            if scores.shape != logits.shape:
+                raise InputError(f"the activation made {scores.shape} of {logits.shape}; it must keep the shape")
+            return scores
         if chosen == "identity":
             return logits
         if chosen == "sigmoid":

@@ -1,7 +1,8 @@
 """PyTorch, for a folder that has no ONNX file yet; needs the 'train' extra."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,8 @@ class TorchEngine:
             torch.set_num_threads(threads)
         self._torch, self._padding_id, self._lock = torch, padding_id, threading.Lock()
         try:
-            model, found = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
+            with _quiet():
+                model, found = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
         except Exception as error:  # besides OSError and ValueError, safetensors' and torch's own classes
             raise ModelError(f"{folder}: its weights can not be loaded ({error})") from error
         if found["missing_keys"]:
@@ -60,6 +62,22 @@ class TorchEngine:
                 if progress:
                     progress(len(batch))
         return out
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bar and its table of odd weights off the terminal."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _parameters(model: Any) -> set[str]:
