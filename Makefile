@@ -52,7 +52,7 @@ $(VENV)/.base: $(VENV)/.venv pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.base
 	@echo "installing what training and tests need …" >&2
-	@$(PIP) --editable ".[train]" --group dev
+	@$(PIP) --editable ".[all]" --group dev
 	@touch $@
 
 $(VENV)/.model: $(VENV)/.dev

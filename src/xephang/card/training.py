@@ -148,7 +148,9 @@ def _figure(name: str, value: Any) -> str:
     if value is None:
         return "-"
     number = encode(value)
-    return f"{number:.4f}" if isinstance(number, float) and name != "step" else escape(_text(number))
+    if not isinstance(number, float) or name == "step":
+        return escape(_text(number))
+    return f"{number:.4f}" if abs(number) >= 0.001 or not number else f"{number:.2e}"
 
 
 def _versions(versions: Mapping[str, str]) -> str:

@@ -3,12 +3,13 @@
 from xephang.cli.app import app, main
 from xephang.cli.card import card
 from xephang.cli.demo import demo
+from xephang.cli.evaluate import evaluate
 from xephang.cli.export import export
 from xephang.cli.predict import predict
 from xephang.cli.rank import rank
 from xephang.cli.train import train
 
-for command in (rank, predict, train, export, card, demo):
+for command in (rank, predict, train, evaluate, export, card, demo):
     app.command()(command)
 
 __all__ = ["app", "main"]

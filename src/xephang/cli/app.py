@@ -1,6 +1,8 @@
 """The application: version, help, and one place where errors become a sentence and an exit code."""
 
+import sys
 from collections.abc import Sequence
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -34,12 +36,20 @@ def xephang(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; an error of ours ends in one sentence on stderr and its exit code.
+    """Run the command line; a foreseen error ends in one sentence on stderr and its exit code.
 
     :param arguments: those of the process without it.
+    :raises SystemExit: always, with the exit code.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # Whatever the locale: JSON is UTF-8, and a pipe on Windows could not hold đ.
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         app(args=arguments, prog_name="xephang")
     except XephangError as error:
         complain(str(error))
         raise SystemExit(error.exit_code) from error
+    except OSError as error:
+        complain(f"{error.filename}: {error.strerror}" if error.filename and error.strerror else str(error))
+        raise SystemExit(1) from error

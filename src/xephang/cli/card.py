@@ -11,7 +11,9 @@ from xephang.folder import ModelFolder, find
 
 
 def card(
-    model: Annotated[str, typer.Argument(help="A bundled model's name, a folder, or a Hugging Face Hub id.")] = "giay",
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL", help="A bundled model's name, a folder, or a Hugging Face Hub id.")
+    ] = "giay",
     write: Annotated[bool, typer.Option("--write", help="Write it into the folder's README.md.")] = False,
 ) -> None:
     """Print a model's card, made from what training recorded."""
@@ -21,4 +23,4 @@ def card(
     if write:
         console.note(f"wrote {cards.save_card(Path(folder.path), record, artefacts=artefacts)}")
     else:
-        console.print_line(cards.render(record, artefacts=artefacts))
+        console.print_text(cards.render(record, artefacts=artefacts).rstrip("\n"))

@@ -1,10 +1,12 @@
 """What a person sees: results on stdout, all else on stderr."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -12,35 +14,47 @@ from rich.text import Text
 from xephang.errors import InputError
 
 _WIDTH_WHEN_PIPED = 120
+# What a shop's texts could command a terminal with, or tear a line of output apart by.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NOT_FOR_STDOUT = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 def complain(message: str) -> None:
     """Say on stderr what went wrong."""
-    print(f"xephang: {message}", file=sys.stderr)  # noqa: T201
+    note(f"xephang: {message}")
 
 
 def note(message: str) -> None:
     """Say on stderr something worth knowing."""
-    print(message, file=sys.stderr)  # noqa: T201
+    console = Console(file=sys.stderr, highlight=False)
+    console.print(Text(plain(message)), soft_wrap=not console.is_terminal)
 
 
 def print_json(value: object) -> None:
-    """Write one JSON value as a line on stdout."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False))  # noqa: T201
+    """Write one JSON value as a line on stdout; what a terminal could take for a command is escaped."""
+    line = json.dumps(value, ensure_ascii=False, allow_nan=False)
+    print_text(_NOT_FOR_STDOUT.sub(lambda match: f"\\u{ord(match[0]):04x}", line))
 
 
-def print_line(text: str) -> None:
-    """Write a line on stdout."""
-    print(text)  # noqa: T201
+def print_text(text: str) -> None:
+    """Write a text on stdout as it is."""
+    # Flushed here, a pipe that its reader has closed is noticed while there is still someone to handle it.
+    print(text, flush=True)  # noqa: T201
+
+
+def print_cells(*cells: str) -> None:
+    """Write a line of cells on stdout, a tab between each two."""
+    print_text("\t".join(map(plain, cells)))
 
 
 def print_table(title: str, columns: Mapping[str, str], rows: Iterable[Sequence[str]]) -> None:
-    """Draw a table on stdout.
+    """Draw a table on stdout, its title above and an empty line below.
 
     :param columns: heading to "left", "right" or "wide" (left, takes the room that is left, cut with …).
     """
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED, highlight=False)
-    table = Table(title=Text(title), title_justify="left", title_style="bold", expand=True)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, expand=True)
     for heading, kind in columns.items():
         wide = kind == "wide"
         table.add_column(
@@ -51,8 +65,16 @@ def print_table(title: str, columns: Mapping[str, str], rows: Iterable[Sequence[
             ratio=1 if wide else None,
         )
     for row in rows:
-        table.add_row(*(Text(cell) for cell in row))
-    console.print(table)
+        table.add_row(*(Text(plain(cell)) for cell in row))
+    with console.capture() as drawn:
+        console.print(Text(plain(title), style="bold"), soft_wrap=True)
+        console.print(table)
+    print_text("".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines()))
+
+
+def plain(text: str) -> str:
+    """Return a text with a space for each run of control characters, line ends and direction marks."""
+    return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", text))
 
 
 def column_map(options: Sequence[str] | None) -> dict[str, str]:

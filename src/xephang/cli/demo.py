@@ -19,15 +19,17 @@ QUERIES = (
 
 
 def demo(
-    queries: Annotated[list[str] | None, typer.Argument(help="What shoppers type; four examples without it.")] = None,
+    queries: Annotated[
+        list[str] | None, typer.Argument(metavar="QUERY", help="What shoppers type; four examples without it.")
+    ] = None,
     model: Model = "giay",
-    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="How many products to show.")] = 5,
+    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, metavar="N", help="How many products to show.")] = 5,
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Rank the bundled catalogue with the bundled model, and say how long it took."""
+    """Rank the catalogue that comes with xephang, and time it."""
     products = list(demo_catalogue())
     reranker = Reranker.load(model, threads=threads)
-    console.note(f"{len(products):,} products, model '{reranker.folder.name}', {reranker.engine.name} on the CPU")
+    console.note(f"{len(products):,} products, model '{reranker.folder.name}', engine {reranker.engine.name}")
     for query in queries or QUERIES:
         show(reranker, query, products, top_k, as_json=json)

@@ -11,19 +11,27 @@ from xephang.judgments.pairs import read_texts
 
 
 def export(
-    folder: Annotated[Path, typer.Argument(help="A model folder with weights.")],
-    precision: Annotated[list[str] | None, typer.Option("--precision", help="fp32, int8; both without it.")] = None,
-    pairs: Annotated[Path | None, typer.Option(help="Your own query and document pairs to compare scores on.")] = None,
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model folder with weights.")],
+    precision: Annotated[
+        list[str] | None, typer.Option("--precision", metavar="fp32|int8", help="Both without it.")
+    ] = None,
+    pairs: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Your own query and document pairs to compare scores on.")
+    ] = None,
     tolerance: Annotated[
         float | None,
-        typer.Option(min=0.0, help="The largest difference of a 0..1 score; 0.0001 for fp32, 0.1 for int8."),
+        typer.Option(
+            min=0.0,
+            metavar="X",
+            help="The largest difference of a 0..1 score; 0.0001 for fp32 and 0.1 for int8 without it.",
+        ),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Export a model to ONNX; a file that does not score like the model is not published."""
+    """Export a model to ONNX, if that scores like the model."""
     from xephang.compiling import export as write
 
-    compared = [(query, document) for query, document in read_texts(pairs)] if pairs else []
+    compared = list(read_texts(pairs)) if pairs else []
     results = write(folder, precision or ["fp32", "int8"], pairs=compared, tolerance=tolerance)
     if json:
         for result in results:
@@ -47,7 +55,14 @@ def export(
         "file": "wide",
     }
     rows = [
-        (p.precision, f"{p.bytes / 1e6:.1f}", str(p.pairs), f"{p.largest:.1e}", f"{p.mean:.1e}", str(p.path))
+        (
+            p.precision,
+            f"{p.bytes / 1e6:.1f}",
+            str(p.pairs),
+            f"{p.largest:.1e}",
+            f"{p.mean:.1e}",
+            str(p.path.relative_to(folder)),
+        )
         for p in results
     ]
     console.print_table("difference of 0..1 scores from torch", columns, rows)

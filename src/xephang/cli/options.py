@@ -8,11 +8,14 @@ from xephang.catalogue import Format
 
 Precision = Literal["fp32", "int8"]
 Model = Annotated[
-    str, typer.Option("--model", "-m", help="A bundled model's name, a folder, or a Hugging Face Hub id.")
+    str,
+    typer.Option("--model", "-m", metavar="MODEL", help="A bundled model's name, a folder, or a Hugging Face Hub id."),
 ]
-Engine = Annotated[Literal["onnx", "torch"] | None, typer.Option(help="Onnx where the model has an ONNX file.")]
+Engine = Annotated[
+    Literal["onnx", "torch"] | None, typer.Option(help="Without it, ONNX; torch where there is no ONNX file.")
+]
 Precise = Annotated[Precision | None, typer.Option("--precision", help="Of the ONNX file; int8 before fp32.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads; all that there are, without it.")]
+Threads = Annotated[int | None, typer.Option(min=1, metavar="N", help="CPU threads; all that there are without it.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON on stdout instead of a table.")]
 Columns = Annotated[
     list[str] | None, typer.Option("--column", "-c", metavar="OURS=THEIRS", help="What the file calls a field.")

@@ -11,7 +11,14 @@ from xephang.reranker import Reranker
 
 
 def predict(
-    pairs: Annotated[str, typer.Argument(help="CSV, JSONL or Parquet with query and document; - reads stdin.")],
+    pairs: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV, JSONL or Parquet with query and document, or sentence_0 and sentence_1; "
+            "- reads JSONL from stdin.",
+        ),
+    ],
     model: Model = "giay",
     column: Columns = None,
     format: InputFormat = None,
@@ -20,7 +27,7 @@ def predict(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Score (query, document) pairs; one line each, in the file's order."""
+    """Score pairs of query and document, in the file's order."""
     texts = list(read_texts(pairs, console.column_map(column), format=format))
     reranker = Reranker.load(model, engine=engine, precision=precision, threads=threads)
     scores = reranker.score(texts, show_progress=True)
@@ -29,6 +36,6 @@ def predict(
         if json:
             console.print_json({"score": float(score), "logit": float(logit), "tokens_cut": int(cut)})
         else:
-            console.print_line(f"{score:.4f}\t{query}\t{document}")
+            console.print_cells(f"{score:.4f}", query, reranker.render(document).text)
     if cut := int((scores.cut > 0).sum()):
         console.note(f"{cut} of {len(texts)} documents were longer than the model reads and were cut")

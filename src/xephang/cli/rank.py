@@ -14,13 +14,17 @@ from xephang.reranker import Reranker
 
 
 def rank(
-    query: Annotated[str, typer.Argument(help="What a shopper types.")],
-    catalogue: Annotated[str, typer.Argument(help="CSV, JSONL or Parquet of products; - reads JSONL from stdin.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY", help="What a shopper types.")],
+    catalogue: Annotated[
+        str, typer.Argument(metavar="FILE", help="CSV, JSONL or Parquet of products; - reads JSONL from stdin.")
+    ],
     model: Model = "giay",
-    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, help="How many products to show.")] = 10,
+    top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, metavar="N", help="How many products to show.")] = 10,
     column: Columns = None,
     keep_going: Annotated[bool, typer.Option("--keep-going", help="Set bad rows aside and rank the others.")] = False,
-    rejects: Annotated[Path | None, typer.Option(help="Where --keep-going writes the bad rows, as JSONL.")] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where --keep-going writes the bad rows, as JSONL.")
+    ] = None,
     format: InputFormat = None,
     engine: Engine = None,
     precision: Precise = None,

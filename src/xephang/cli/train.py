@@ -10,12 +10,12 @@ from xephang.cli import console
 
 
 def train(
-    recipe: Annotated[Path, typer.Argument(help="A recipe.toml.")],
+    recipe: Annotated[Path, typer.Argument(metavar="RECIPE", help="A recipe.toml.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The model's folder; runs/NAME without it.")
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The model's folder; runs/NAME without it.")
     ] = None,
     base: Annotated[
-        str | None, typer.Option(help="Read the base model from here, not from where the recipe says.")
+        str | None, typer.Option(metavar="MODEL", help="Read the base model from here, not from where the recipe says.")
     ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on from the folder's last checkpoint.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what stands in the folder.")] = False,
@@ -32,5 +32,5 @@ def train(
             console.note(f"note: {sentence}")
     folder = run(read, output or Path("runs") / read.name, base=base, resume=resume, overwrite=overwrite)
     if first_process:
-        console.print_line(str(folder))
+        console.print_text(str(folder))
         console.note(f"its card is {folder / 'README.md'}; make it fast with: xephang export {folder}")

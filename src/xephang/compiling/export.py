@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +12,13 @@ from xephang.card import load_record, save_card
 from xephang.card.store import RECORD
 from xephang.compiling.graph import write_fp32
 from xephang.compiling.quantise import write_int8
-from xephang.engines import Engine
 from xephang.engines.onnx import OnnxEngine
-from xephang.engines.tokens import PairTokenizer
+from xephang.engines.tokens import PairTokenizer, PairTokens
 from xephang.engines.torch import TorchEngine
 from xephang.errors import GateError, InputError
-from xephang.files import replacing, sha256
+from xephang.files import sha256
 from xephang.folder import Artefact, ModelFolder
-from xephang.product import Rendered
+from xephang.reranker import Document, Reranker
 from xephang.text import normalise
 
 FILES = {"fp32": "onnx/model.onnx", "int8": "onnx/model_int8.onnx"}
@@ -60,48 +60,49 @@ def export(
     path: Path,
     precisions: Sequence[str] = ("fp32", "int8"),
     *,
-    pairs: Sequence[tuple[str, str]] = (),
+    pairs: Sequence[tuple[str, Document]] = (),
     tolerance: float | None = None,
-    keep: Path | None = None,
 ) -> list[Parity]:
-    """Write ONNX files into a model folder and record them in its `xephang.json`.
+    """Write ONNX files into a model folder and record them in its `xephang.json` and card.
 
-    :param pairs: (query, document) texts to compare scores on, beside the built-in ones.
+    :param pairs: queries and documents to compare scores on, beside the built-in ones.
     :param tolerance: the largest difference of sigmoid scores from torch; `TOLERANCE` without it.
-    :raises GateError: if a file's scores are further off; it is then not published.
+    :raises GateError: if a file's scores are further off; the folder is then as it was.
     :raises ModelError: if the folder is no model, or has no weights.
     """
     if unknown := [p for p in precisions if p not in FILES]:
         raise InputError(f"precision '{unknown[0]}' is not known; precisions are {', '.join(FILES)}")
     folder = ModelFolder.open(path)
     tokenizer = PairTokenizer(path / "tokenizer.json", folder.max_length)
-    compared = [*PROBES, *pairs]
-    expected = _logits(TorchEngine(path, padding_id=tokenizer.padding_id), tokenizer, compared)
+    model = Reranker(folder, TorchEngine(path, padding_id=tokenizer.padding_id), tokenizer)
+    tokens = _tokens(model, [*PROBES, *pairs])
+    expected = model.engine.logits(tokens)
     results: list[Parity] = []
-    with replacing(path / "onnx" / "exported.onnx") as exported:
-        write_fp32(path, exported)
-        for precision in precisions:
-            with replacing(path / FILES[precision]) as temporary:
-                if precision == "fp32":
-                    temporary.write_bytes(exported.read_bytes())
-                else:
-                    write_int8(exported, temporary)
-                one_at_a_time = precision == "int8"
-                engine = OnnxEngine(temporary, padding_id=tokenizer.padding_id, one_at_a_time=one_at_a_time)
-                found = _logits(engine, tokenizer, compared)
-                results.append(_gate(precision, path / FILES[precision], temporary, expected, found, tolerance))
-                golden = tuple(float(x) for x in found[:GOLDEN, 0]) if found.shape[1] == 1 else ()
-                artefact = Artefact(FILES[precision], precision, sha256(temporary), one_at_a_time, golden)
+    artefacts: list[Artefact] = []
+    # Whatever the exporters leave behind, here it goes with the folder.
+    with TemporaryDirectory(prefix=".export-", dir=path) as temporary:
+        graphs = {precision: Path(temporary) / f"{precision}.onnx" for precision in FILES}
+        write_fp32(path, graphs["fp32"])
+        for precision in dict.fromkeys(precisions):
+            if precision == "int8":
+                write_int8(graphs["fp32"], graphs["int8"])
+            alone = precision == "int8"
+            found = OnnxEngine(graphs[precision], padding_id=tokenizer.padding_id, one_at_a_time=alone).logits(tokens)
+            results.append(_gate(precision, path / FILES[precision], graphs[precision], expected, found, tolerance))
+            golden = tuple(float(x) for x in found[:GOLDEN, 0]) if found.shape[1] == 1 else ()
+            artefacts.append(Artefact(FILES[precision], precision, sha256(graphs[precision]), alone, golden))
+        for artefact in artefacts:
+            (path / artefact.path).parent.mkdir(exist_ok=True)
+            graphs[artefact.precision].replace(path / artefact.path)
             folder = folder.with_artefact(artefact, tuple(PROBES[:GOLDEN]))
-    (path / "onnx" / "exported.onnx").unlink()
     if (path / RECORD).is_file():
         save_card(path, load_record(path), artefacts=[artefact.path for artefact in folder.manifest.artefacts])
     return results
 
 
-def _logits(engine: Engine, tokenizer: PairTokenizer, pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
-    tokens = [tokenizer.encode(normalise(query), [Rendered(normalise(document))])[0] for query, document in pairs]
-    return engine.logits(tokens)
+def _tokens(model: Reranker, pairs: Sequence[tuple[str, Document]]) -> list[PairTokens]:
+    rendered = [(query, model.render(document, f"document for '{query}'")) for query, document in pairs]
+    return [model.tokenizer.encode(normalise(query), [document])[0] for query, document in rendered]
 
 
 def _gate(

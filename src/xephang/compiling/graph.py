@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForSequenceClassification
+from transformers.utils import logging as transformers_logging
 
 from xephang.errors import ModelError
 
@@ -32,7 +33,8 @@ def write_fp32(folder: Path, path: Path) -> None:
 
     :raises ModelError: if torch can not export this architecture.
     """
-    model: Any = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
+    with _quiet():
+        model: Any = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
     names = ["input_ids", "attention_mask"]
     if getattr(model.config, "type_vocab_size", 0) > 1:
         names.append("token_type_ids")
@@ -74,7 +76,9 @@ def _fuse(path: Path, heads: int, hidden: int) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Keep the exporters' chatter, none of which a user can act on, off the terminal."""
+    """Keep the libraries' bars and chatter, none of which a user can act on, off the terminal."""
+    bars = transformers_logging.is_progress_bar_enabled()
+    transformers_logging.disable_progress_bar()
     loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnxruntime", "root")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -86,3 +90,5 @@ def _quiet() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
+        if bars:
+            transformers_logging.enable_progress_bar()

@@ -10,6 +10,7 @@ from xephang.errors import InputError, RowError
 from xephang.text import normalise
 
 PAIR_COLUMNS = ("sentence_0", "sentence_1", "label")
+_LARGEST_WHOLE = 2**53
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +100,8 @@ def number(value: object, row: Row, name: str, path: str | Path) -> int | float:
     """
     try:
         found = float(value) if isinstance(value, int | float | str) else float("nan")
-    except ValueError:
+    except (ValueError, OverflowError):
         found = float("nan")
     if found != found or found in (float("inf"), float("-inf")):
         raise RowError(path, row.number, name, f"expected a number, got {str(value)[:40]!r}")
-    return int(found) if found.is_integer() else found
+    return int(found) if found.is_integer() and abs(found) < _LARGEST_WHOLE else found

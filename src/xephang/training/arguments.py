@@ -1,7 +1,8 @@
 """Hyperparameters under the names that model cards list, past ones included."""
 
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,25 @@ OURS = {
 }
 """Names that xephang sets itself, and what to do instead."""
 
+_FIELDS = {f.name: f for f in fields(CrossEncoderTrainingArguments) if f.init}
+_CHECKPOINTING = {
+    f"gradient_checkpointing{end}": f"activation_checkpointing{end}"
+    for end in ("", "_kwargs")
+    if f"activation_checkpointing{end}" in _FIELDS
+}
 Rename = Callable[[Any], dict[str, Any]]
+
+
+def _to(name: str) -> Rename:
+    return lambda value: {name: value}
+
+
 RENAMED: Mapping[str, tuple[str, Rename]] = {
-    "no_cuda": ("use_cpu", lambda value: {"use_cpu": value}),
-    "per_gpu_train_batch_size": ("per_device_train_batch_size", lambda value: {"per_device_train_batch_size": value}),
-    "per_gpu_eval_batch_size": ("per_device_eval_batch_size", lambda value: {"per_device_eval_batch_size": value}),
+    **{old: (new, _to(new)) for old, new in _CHECKPOINTING.items()},
+    "warmup_ratio": ("warmup_steps, below 1 a share of all", lambda value: {"warmup_steps": value} if value else {}),
+    "no_cuda": ("use_cpu", _to("use_cpu")),
+    "per_gpu_train_batch_size": ("per_device_train_batch_size", _to("per_device_train_batch_size")),
+    "per_gpu_eval_batch_size": ("per_device_eval_batch_size", _to("per_device_eval_batch_size")),
     "adafactor": ("optim = 'adafactor'", lambda value: {"optim": "adafactor"} if value else {}),
     "include_inputs_for_metrics": (
         "include_for_metrics = ['inputs']",
@@ -66,17 +81,18 @@ GONE: Mapping[str, tuple[tuple[Any, ...], str]] = {
 
 def known_names() -> tuple[str, ...]:
     """Return every hyperparameter name that a recipe may hold, present and past."""
-    present = {f.name for f in fields(CrossEncoderTrainingArguments) if f.init} - set(OURS)
-    return tuple(sorted(present | set(RENAMED) | set(GONE)))
+    return tuple(sorted((set(_FIELDS) - set(OURS)) | set(RENAMED) | set(GONE)))
 
 
 def translate(hyperparameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return the hyperparameters under today's names, and a sentence for each that was renamed or dropped.
 
-    :raises RecipeError: if a name is unknown (the nearest is offered), a value has the wrong type, or a name is
-        gone and its value asks for what no longer exists.
+    A card lists `use_cpu = false` beside `no_cuda = true`: what departs from the library's default is what is meant.
+
+    :raises RecipeError: if a name is unknown (the nearest is offered), a value has the wrong type, a name is gone
+        and its value asks for what no longer exists, or an old and a new name ask for different things.
     """
-    now: dict[str, Any] = {}
+    now = {k: v for k, v in hyperparameters.items() if k in _FIELDS and k not in RENAMED and k not in GONE}
     notes: list[str] = []
     for name, value in hyperparameters.items():
         if name in OURS:
@@ -85,17 +101,23 @@ def translate(hyperparameters: Mapping[str, Any]) -> tuple[dict[str, Any], list[
         if name in RENAMED:
             new_name, change = RENAMED[name]
             if value is not None:
-                now |= change(value)
+                now = _merged(now, name, change(value))
                 notes.append(f"{name} is now {new_name}")
         elif name in GONE:
             accepted, reason = GONE[name]
             if value not in accepted:
                 raise RecipeError(f"[hyperparameters] '{name} = {value}' can not be had any more: {reason}")
             notes.append(f"{name} = {value} changes nothing: {reason}")
-        else:
-            _check_type(name, value)
-            now[name] = value
+    for name, value in now.items():
+        _check_type(name, value)
     return now, notes
+
+
+def _merged(now: Mapping[str, Any], old_name: str, renamed: Mapping[str, Any]) -> dict[str, Any]:
+    for name, value in renamed.items():
+        if now.get(name, value) not in (value, _FIELDS[name].default) and value != _FIELDS[name].default:
+            raise RecipeError(f"[hyperparameters] '{old_name}' is now '{name}', and both are given: keep '{name}'")
+    return {**now, **{k: v for k, v in renamed.items() if k not in now or v != _FIELDS[k].default}}
 
 
 def training_arguments(recipe: Recipe, output: Path, *, resume: bool) -> CrossEncoderTrainingArguments:
@@ -137,12 +159,17 @@ def training_arguments(recipe: Recipe, output: Path, *, resume: bool) -> CrossEn
 
 def _check_type(name: str, value: Any) -> None:
     """Refuse a text for a number and the like, as far as the default's type tells."""
-    default = next(f.default for f in fields(CrossEncoderTrainingArguments) if f.name == name)
-    if default is MISSING or default is None or value is None or not isinstance(default, bool | int | float):
+    default, declared = _FIELDS[name].default, _FIELDS[name].type
+    if value is None or not isinstance(default, bool | int | float):
         return
-    wanted: tuple[type, ...] = (bool,) if isinstance(default, bool) else (int, float)
-    if not isinstance(value, wanted) or isinstance(value, bool) != isinstance(default, bool):
-        kind = "true or false" if wanted == (bool,) else "a number"
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if isinstance(default, bool):
+        good, kind = isinstance(value, bool), "true or false"
+    elif declared in (int, "int"):
+        good, kind = number and not isinstance(value, float), "a whole number"
+    else:
+        good, kind = number and math.isfinite(value), "a number"
+    if not good:
         raise RecipeError(f"[hyperparameters] '{name}' must be {kind}, got {value!r}")
 
 
@@ -156,6 +183,12 @@ def changed_and_all(arguments: CrossEncoderTrainingArguments) -> tuple[dict[str,
         "report_to", "do_train", "do_eval", "do_predict", "hub_token", "push_to_hub_token", "disable_tqdm",
         "resume_from_checkpoint",
     }  # fmt: skip
-    default = CrossEncoderTrainingArguments(output_dir="unused", report_to="none").to_dict()
+    # A second set of arguments would end the process group of the first, unless told to leave it as it is.
+    default = CrossEncoderTrainingArguments(
+        output_dir="unused",
+        report_to="none",
+        use_cpu=arguments.use_cpu,
+        accelerator_config={"use_configured_state": True},
+    ).to_dict() | {"use_cpu": False}
     every = {name: value for name, value in arguments.to_dict().items() if name not in hidden}
     return {name: value for name, value in every.items() if default.get(name) != value}, every

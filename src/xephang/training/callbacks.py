@@ -4,13 +4,19 @@ import json
 import signal
 import sys
 from pathlib import Path
+from threading import current_thread, main_thread
 from types import FrameType
 from typing import Any
 
 import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from safetensors.torch import load_file, save_file
+from torch import nn
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from transformers.trainer_utils import PREFIX_CHECKPOINT_DIR
+
+LOSS_WEIGHTS = "loss.safetensors"
 
 
 class MetricsFile(TrainerCallback):
@@ -22,9 +28,10 @@ class MetricsFile(TrainerCallback):
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        """Drop the lines of steps that will be run again."""
+        """Drop the lines of steps that will be run again, and what summed up the part before a stop."""
         if state.is_world_process_zero:
-            kept = [line for line in read_metrics(self.path) if line["step"] <= state.global_step and state.global_step]
+            kept = [line for line in read_metrics(self.path) if 0 < line["step"] <= state.global_step]
+            kept = [line for line in kept if "train_runtime" not in line]
             self.path.write_text("".join(json.dumps(line) + "\n" for line in kept), encoding="utf-8")
 
     def on_log(
@@ -51,6 +58,31 @@ def read_metrics(path: Path) -> list[dict[str, Any]]:
         except ValueError:
             break
     return lines
+
+
+class LossWeights(TrainerCallback):
+    """Keep what a loss itself has learnt in each checkpoint, where the trainer keeps the model's weights alone.
+
+    :param checkpoint: where the run goes on from.
+    """
+
+    def __init__(self, loss: nn.Module, checkpoint: str | None) -> None:
+        self._loss, self._checkpoint = loss, checkpoint
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Take up the checkpoint's."""
+        saved = Path(self._checkpoint or "") / LOSS_WEIGHTS
+        if self._checkpoint and saved.is_file():
+            self._loss.load_state_dict(load_file(saved), strict=False)
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Write them beside the model's."""
+        own = {name: value for name, value in self._loss.named_parameters() if not name.startswith("model.")}
+        if own and state.is_world_process_zero:
+            folder = Path(str(args.output_dir)) / f"{PREFIX_CHECKPOINT_DIR}-{state.global_step}"
+            save_file({name: value.detach().cpu().contiguous() for name, value in own.items()}, folder / LOSS_WEIGHTS)
 
 
 class ProgressBar(TrainerCallback):
@@ -110,7 +142,9 @@ class StopOnSignal(TrainerCallback):
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> "StopOnSignal":
-        """Take the signals."""
+        """Take the signals; a thread that is not the main one gets none, and so has none to take."""
+        if current_thread() is not main_thread():
+            return self
         for number in (signal.SIGINT, signal.SIGTERM):
             self._before[number] = signal.signal(number, self._on_signal)
         return self

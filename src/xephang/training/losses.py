@@ -14,10 +14,10 @@ from xephang.errors import RecipeError
 from xephang.training.fit_mixin import FitMixinLoss
 from xephang.training.recipe import LossSettings, check_choice
 
-Shape = Literal["pairs", "classes", "triplets", "margins", "lists"]
+Shape = Literal["pairs", "chances", "classes", "triplets", "margins", "lists"]
 SHAPES: Mapping[str, Shape] = {
     "FitMixinLoss": "pairs",
-    "BinaryCrossEntropyLoss": "pairs",
+    "BinaryCrossEntropyLoss": "chances",
     "MSELoss": "pairs",
     "CrossEntropyLoss": "classes",
     "MultipleNegativesRankingLoss": "triplets",
@@ -31,12 +31,19 @@ SHAPES: Mapping[str, Shape] = {
 }
 
 
-def shape_of(settings: LossSettings) -> Shape:
-    """Return the shape of the rows that a loss wants.
+def shape_of(settings: LossSettings, num_labels: int = 1) -> Shape:
+    """Return the shape of the rows that a loss wants; what `FitMixinLoss` wants depends on what it wraps.
 
-    :raises RecipeError: if there is no loss of that name.
+    :raises RecipeError: if there is no loss of that name, or it needs more output labels.
     """
     check_choice("[loss] name", settings.name, tuple(SHAPES))
+    if settings.name == "CrossEntropyLoss" and num_labels == 1:
+        raise RecipeError("[loss] CrossEntropyLoss tells classes apart: give [model] num_labels of 2 or more")
+    if settings.name == "FitMixinLoss" and num_labels > 1:
+        return "classes"
+    wrapped = str(settings.parameters.get("loss_fct", "BCEWithLogitsLoss"))
+    if settings.name == "FitMixinLoss" and wrapped.endswith("BCEWithLogitsLoss"):
+        return "chances"
     return SHAPES[settings.name]
 
 
@@ -46,11 +53,12 @@ def make_loss(settings: LossSettings, model: CrossEncoder) -> nn.Module:
     :raises RecipeError: if a parameter is unknown or the class refuses it.
     """
     loss_class = FitMixinLoss if settings.name == "FitMixinLoss" else getattr(upstream, settings.name)
-    known = tuple(name for name in inspect.signature(loss_class).parameters if name not in ("model", "kwargs"))
+    known = [name for name in inspect.signature(loss_class).parameters if name not in ("model", "kwargs")]
+    known += ["loss_fct_args"] if "loss_fct" in known else []
     parameters: dict[str, Any] = dict(settings.parameters)
-    arguments = parameters.pop("loss_fct_args", {})
     for name in parameters:
-        check_choice(f"[loss] {settings.name}:", name, (*known, "loss_fct_args"))
+        check_choice(f"[loss] {settings.name}:", name, tuple(known))
+    arguments = parameters.pop("loss_fct_args", {})
     for name, value in parameters.items():
         if name == "loss_fct":
             parameters[name] = _instance(value, "torch.nn", arguments)
@@ -59,7 +67,7 @@ def make_loss(settings: LossSettings, model: CrossEncoder) -> nn.Module:
         elif name == "weighting_scheme":
             parameters[name] = _instance(value, "sentence_transformers.cross_encoder.losses", {})
         elif name == "pos_weight":
-            parameters[name] = torch.tensor(float(value))
+            parameters[name] = _tensor(name, value).float()
     try:
         loss: nn.Module = loss_class(model, **parameters)
     except (TypeError, ValueError) as error:
@@ -72,16 +80,29 @@ def _instance(name: object, home: str, arguments: Mapping[str, Any]) -> Callable
     path, _, short = str(name).rpartition(".")
     try:
         found: Any = getattr(importlib.import_module(path or home), short)
-    except (ImportError, AttributeError, ValueError) as error:
+    except (ImportError, AttributeError, TypeError, ValueError) as error:
         raise RecipeError(
             f"[loss]: '{name}' can not be imported ({error}); give it as 'package.module.Name'"
         ) from error
+    if not isinstance(arguments, Mapping):
+        raise RecipeError(f"[loss]: 'loss_fct_args' must be a table, got {arguments!r}")
     if inspect.isclass(found):
-        tensors = {k: torch.tensor(v) if k in ("weight", "pos_weight") else v for k, v in arguments.items()}
+        weights = {name: _tensor(name, arguments[name]) for name in ("weight", "pos_weight") if name in arguments}
         try:
-            found = found(**tensors)
-        except TypeError as error:
+            found = found(**{**arguments, **weights})
+        except (TypeError, ValueError) as error:
             raise RecipeError(f"[loss]: {name}: {error}") from error
+    elif arguments:
+        raise RecipeError(
+            f"[loss]: '{name}' is a function and takes no 'loss_fct_args'; name a class, or leave them out"
+        )
     if not callable(found):
         raise RecipeError(f"[loss]: '{name}' can not be called")
     return cast("Callable[..., Any]", found)
+
+
+def _tensor(name: str, value: object) -> torch.Tensor:
+    try:
+        return torch.tensor(value)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise RecipeError(f"[loss]: '{name}' must be a number or a list of numbers, got {value!r}") from error

@@ -106,7 +106,7 @@ class Recipe:
             template=ProductTemplate.from_dict(_section(table, "template")) if "template" in table else LISTING,
             loss=LossSettings(str(loss.pop("name", LossSettings.name)), loss),
             hyperparameters=_section(table, "hyperparameters"),
-            card={key: str(value) for key, value in card.items()},
+            card={key: _of_kind(key, value, str) for key, value in card.items()},
         )
         check_keys("[data.columns]", recipe.columns, PAIR_COLUMNS)
         check_keys("[data.dev_columns]", recipe.dev_columns, JUDGMENT_COLUMNS)
@@ -124,8 +124,8 @@ class Recipe:
             "model": model,
             "data": data,
             "selection": selection,
-            "loss": {"name": self.loss.name, **self.loss.parameters},
-            "hyperparameters": {k: v for k, v in self.hyperparameters.items() if v is not None},
+            "loss": {"name": self.loss.name, **_without_none(self.loss.parameters)},
+            "hyperparameters": _without_none(self.hyperparameters),
             "card": dict(self.card),
             "template": self.template.to_dict(),
         }
@@ -150,6 +150,12 @@ def check_choice(where: str, value: str, known: tuple[str, ...]) -> None:
     near = difflib.get_close_matches(str(value), known, 1, 0.5)
     hint = f"did you mean '{near[0]}'?" if near else f"known are {', '.join(known)}"
     raise RecipeError(f"{where} '{value}' is not known; {hint}")
+
+
+def _without_none(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table as TOML can hold it: what is None is left out, at every level."""
+    kept = {name: value for name, value in table.items() if value is not None}
+    return {name: _without_none(value) if isinstance(value, Mapping) else value for name, value in kept.items()}
 
 
 def _section(table: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -15,16 +15,16 @@ from xephang.training.losses import Shape
 def to_dataset(pairs: Sequence[Pair], shape: Shape, num_labels: int) -> Dataset:
     """Return a `datasets.Dataset`.
 
-    - pairs, classes: the rows as they are (class labels are whole numbers below `num_labels`).
+    - pairs, chances, classes: the rows as they are; chances are labels from 0 to 1, classes whole numbers below
+      `num_labels`.
     - triplets: (query, positive, negative) for each two documents of a query with labels above 0 and 0.
     - margins: (query, document_0, document_1), label = difference, for each two with different labels.
     - lists: (query, documents, labels), one row a query.
 
     :raises InputError: if the pairs hold nothing of that shape, or labels of the wrong kind.
     """
-    if shape in ("pairs", "classes"):
-        if shape == "classes" and any(not isinstance(p.label, int) or not 0 <= p.label < num_labels for p in pairs):
-            raise InputError(f"labels must be whole numbers from 0 to {num_labels - 1}, for num_labels = {num_labels}")
+    if shape in ("pairs", "chances", "classes"):
+        _check_labels(pairs, shape, num_labels)
         columns = [[p.query for p in pairs], [p.document for p in pairs], [p.label for p in pairs]]
         return Dataset.from_dict(dict(zip(PAIR_COLUMNS, columns, strict=True)))
     by_query: dict[str, list[Pair]] = {}
@@ -34,6 +34,19 @@ def to_dataset(pairs: Sequence[Pair], shape: Shape, num_labels: int) -> Dataset:
     if not rows:
         raise InputError(f"no query has what this loss learns from ({_WANTS[shape]})")
     return Dataset.from_list(rows)
+
+
+def _check_labels(pairs: Sequence[Pair], shape: Shape, num_labels: int) -> None:
+    if shape == "pairs":
+        return
+    highest, whole = (num_labels - 1, "whole ") if shape == "classes" else (1, "")
+    for number, pair in enumerate(pairs, start=1):
+        if not 0 <= pair.label <= highest or (whole and not isinstance(pair.label, int)):
+            raise InputError(
+                f"training row {number}: label {pair.label}, where this loss takes {whole}numbers from 0 to {highest}"
+                + (f" (num_labels = {num_labels})" if whole else "")
+                + "; change the labels, or name another loss"
+            )
 
 
 def _triplets(query: str, found: Sequence[Pair]) -> list[dict[str, Any]]:

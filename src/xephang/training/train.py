@@ -4,7 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,8 +20,9 @@ from xephang.errors import InputError, InterruptedTraining, ModelError, RecipeEr
 from xephang.files import sha256, write_text
 from xephang.folder import MANIFEST, Manifest, find
 from xephang.judgments import Judgment, Pair, read_judgments, read_pairs
+from xephang.text import fold
 from xephang.training.arguments import training_arguments, translate
-from xephang.training.callbacks import MetricsFile, ProgressBar, StopOnSignal, read_metrics
+from xephang.training.callbacks import LossWeights, MetricsFile, ProgressBar, StopOnSignal, read_metrics
 from xephang.training.dev import DevEvaluator
 from xephang.training.losses import make_loss, shape_of
 from xephang.training.recipe import Recipe
@@ -50,45 +51,43 @@ def train(
     overwrite = overwrite or bool(recipe.hyperparameters.get("overwrite_output_dir"))
     checkpoints = output / CHECKPOINTS
     arguments = training_arguments(recipe, checkpoints, resume=resume)
-    shape = shape_of(recipe.loss)
+    shape = shape_of(recipe.loss, recipe.num_labels)
     pairs = list(read_pairs(recipe.pairs, recipe.columns))
     dev = list(read_judgments(recipe.dev, recipe.dev_columns)) if recipe.dev else []
     _check_apart(pairs, dev, recipe)
-    source = _base_model(recipe, base)
+    source = _base_model(recipe, base, output)
     rows = to_dataset(pairs, shape, recipe.num_labels)
-    first_process = arguments.process_index == 0
-    if first_process:
-        _prepare(output, _resolve(recipe, source, output), resume=resume, overwrite=overwrite)
     with _quiet_libraries():
         set_seed(arguments.seed)
         model = _load(source, recipe)
+        loss = make_loss(recipe.loss, model)
+        if arguments.process_index == 0:
+            _prepare(output, _resolve(recipe, source, output), resume=resume, overwrite=overwrite)
+        checkpoint = _last_checkpoint(output) if resume else None
         stop, bar = StopOnSignal(), ProgressBar()
-        callbacks = [MetricsFile(output / METRICS_FILE), bar, stop]
+        callbacks = [MetricsFile(output / METRICS_FILE), LossWeights(loss, checkpoint), bar, stop]
         if recipe.patience:
             callbacks.append(EarlyStoppingCallback(early_stopping_patience=recipe.patience))
-        trainer = CrossEncoderTrainer(
-            model=model,
-            args=arguments,
-            train_dataset=rows,
-            loss=make_loss(recipe.loss, model),
-            evaluator=DevEvaluator(dev, recipe.metric) if dev else None,
-            callbacks=callbacks,
-        )
-        trainer.remove_callback(PrinterCallback)
         started = time.monotonic()
-        checkpoint = get_last_checkpoint(arguments.output_dir) if resume and checkpoints.is_dir() else None
-        try:
-            with stop:
+        with _explained():
+            trainer = CrossEncoderTrainer(
+                model=model,
+                args=arguments,
+                train_dataset=rows,
+                loss=loss,
+                evaluator=DevEvaluator(dev, recipe.metric) if dev else None,
+                callbacks=callbacks,
+            )
+            trainer.remove_callback(PrinterCallback)
+            with closing(bar), stop:
                 trainer.train(resume_from_checkpoint=checkpoint)
-        finally:
-            bar.close()
         seconds = time.monotonic() - started
         if stop.stopped and trainer.state.global_step < trainer.state.max_steps:
             raise InterruptedTraining(
                 f"stopped at step {trainer.state.global_step} of {trainer.state.max_steps}, checkpoint saved; "
                 f"go on with: xephang train … --output {output} --resume"
             )
-        if first_process:
+        if arguments.process_index == 0:
             metrics = DevEvaluator(dev, recipe.metric)(model) if dev else {}
             run = Run(recipe, trainer, source, pairs, metrics, None if checkpoint else seconds)
             _save(model, output, recipe, make_record(run, read_metrics(output / METRICS_FILE)))
@@ -103,18 +102,22 @@ def notes(recipe: Recipe) -> list[str]:
 
 
 def _check_apart(pairs: list[Pair], dev: list[Judgment], recipe: Recipe) -> None:
-    """Refuse dev judgments that share a query or a document with the training pairs."""
+    """Refuse dev judgments that share a query or a document with the training pairs, diacritics and case aside."""
     if not pairs:
         raise InputError(f"{recipe.pairs}: no training pairs in it")
     for kind, seen, asked in (
-        ("query", {p.query.lower() for p in pairs}, (j.query for j in dev)),
-        ("document", {p.document.lower() for p in pairs}, (j.document for j in dev)),
+        ("query", {_key(p.query) for p in pairs}, (j.query for j in dev)),
+        ("document", {_key(p.document) for p in pairs}, (j.document for j in dev)),
     ):
-        if shared := next((text for text in asked if text.lower() in seen), None):
+        if shared := next((text for text in asked if _key(text) in seen), None):
             raise InputError(
                 f"{recipe.dev}: the {kind} '{shared[:60]}' is in {recipe.pairs} too; a model may not be chosen on "
                 "what it was trained on: take it out of one of the two"
             )
+
+
+def _key(text: str) -> str:
+    return fold(text).lower()
 
 
 def _resolve(recipe: Recipe, source: BaseModel, output: Path) -> Recipe:
@@ -146,14 +149,14 @@ def _prepare(output: Path, resolved: Recipe, *, resume: bool, overwrite: bool) -
     text = tomli_w.dumps(resolved.to_dict())
     before = output / RESOLVED
     if resume:
-        if not (output / CHECKPOINTS).is_dir():
+        if not _last_checkpoint(output) or not before.is_file():
             raise InputError(f"{output}: nothing to resume there; run without --resume")
         if before.read_text(encoding="utf-8") != text:
             raise RecipeError(f"{output}: its checkpoints were made by another recipe or other data ({before})")
         return
     if (output / "config.json").exists() and not overwrite:
         raise InputError(f"{output}: holds a model already; choose another folder, or --overwrite")
-    if (output / CHECKPOINTS).is_dir() and not overwrite:
+    if _last_checkpoint(output) and not overwrite:
         raise InputError(f"{output}: holds an unfinished run; go on with --resume, or start over with --overwrite")
     if overwrite:
         for name in ("config.json", MANIFEST, METRICS_FILE):
@@ -163,15 +166,23 @@ def _prepare(output: Path, resolved: Recipe, *, resume: bool, overwrite: bool) -
     write_text(before, text)
 
 
-def _base_model(recipe: Recipe, base: str | None) -> BaseModel:
-    """Find the base model and check that its weights are the ones that the recipe means."""
+def _last_checkpoint(output: Path) -> str | None:
+    folder = output / CHECKPOINTS
+    return get_last_checkpoint(str(folder)) if folder.is_dir() else None
+
+
+def _base_model(recipe: Recipe, base: str | None, output: Path) -> BaseModel:
+    """Find the base model; check that it has the weights that the recipe means, and will not be written over."""
     path = find(base or recipe.base, weights=True)
+    if path.resolve() == output.resolve():
+        raise InputError(f"{output}: is the base model's own folder; choose another for --output")
     weights = path / "model.safetensors"
     digest = sha256(weights) if weights.is_file() else None
     if recipe.base_sha256 and not base and digest != recipe.base_sha256:
         raise ModelError(f"{weights}: SHA-256 is {digest}, the recipe means {recipe.base_sha256}")
     known = not base or (bool(recipe.base_sha256) and digest == recipe.base_sha256)
-    return BaseModel(path, recipe.base if known else path.resolve().name, digest, read_elsewhere=bool(base))
+    name = recipe.base if known and not Path(recipe.base).is_dir() else path.resolve().name
+    return BaseModel(path, name, digest, read_elsewhere=bool(base))
 
 
 def _load(source: BaseModel, recipe: Recipe) -> CrossEncoder:
@@ -179,6 +190,8 @@ def _load(source: BaseModel, recipe: Recipe) -> CrossEncoder:
         model: CrossEncoder = CrossEncoder(str(source.path), num_labels=recipe.num_labels, max_length=recipe.max_length)
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"{source.path}: can not be loaded as a base model ({error})") from error
+    # Several processes wait for the gradients of what they see in a dict; a BatchEncoding hides it from them.
+    model.register_forward_hook(lambda module, inputs, output: dict(output))
     return model
 
 
@@ -194,6 +207,15 @@ def _save(model: CrossEncoder, output: Path, recipe: Recipe, record: RunRecord) 
     for path in sorted(temporary.iterdir(), key=lambda p: p.name == "config.json"):
         path.replace(output / path.name)
     temporary.rmdir()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn what the libraries raise over a recipe's values into an error that says so."""
+    try:
+        yield
+    except (ArithmeticError, AssertionError, ImportError, LookupError, TypeError, ValueError) as error:
+        raise RecipeError(f"the trainer can not run this recipe: {type(error).__name__}: {error}") from error
 
 
 @contextmanager

@@ -1,0 +1,196 @@
+"""The judgments that systems are measured on: who asked what, which candidates there are, and how good they are."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from xephang.catalogue import read_rows
+from xephang.errors import InputError, RowError
+from xephang.files import sha256
+from xephang.judgments import Judgment, read_judgments
+from xephang.product import LISTING, Product
+from xephang.text import normalise
+
+SLICES = ("shape", "noise", "facet", "facets")
+"""Columns that sort queries into slices, beside those that start with `slice_`."""
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_IDS = ("query_id", "document_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One graded document of a query.
+
+    :param document: its text, or a product, which each model renders by its own template.
+    """
+
+    query_id: str
+    document_id: str
+    query: str
+    document: str | Product
+    grade: int
+
+    @property
+    def text(self) -> str:
+        """The document as a person reads it."""
+        return self.document if isinstance(self.document, str) else LISTING.render(self.document).text
+
+
+@dataclass(frozen=True)
+class JudgmentSet:
+    """Graded candidates, no (query, document) twice.
+
+    :param slices: by the slice's name and its value, the ids of the queries that belong there.
+    :param repeated: how many rows said again what an earlier one had said, and were left out.
+    :param sha256: of the file they came from; empty where there is none.
+    """
+
+    name: str
+    candidates: tuple[Candidate, ...]
+    slices: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
+    repeated: int = 0
+    sha256: str = ""
+
+    @classmethod
+    def read(cls, path: str | Path, columns: Mapping[str, str] | None = None) -> "JudgmentSet":
+        """Read judgments from CSV, JSONL or Parquet.
+
+        A query is one by its `query_id`, a document by its `document_id`; without these columns by its text.
+        `shape`, `noise`, `facet` and every `slice_…` column sort queries into slices; a list in one sorts a
+        query into several values.
+
+        :param columns: the file's names for `query`, `document` and `grade` where they differ.
+        :raises InputError: if the file can not be read.
+        :raises RowError: if a row is no judgment, or contradicts an earlier one.
+        """
+        path = Path(path)
+        if str(path) == "-":
+            raise InputError("judgments can not come from standard input, they are read twice; give a file")
+        gathered = Gathered(path)
+        rows = zip(read_judgments(path, columns), read_rows(path), strict=True)
+        for judgment, row in rows:
+            ids = [plain_id(path, row.number, name, row.values.get(name)) for name in _IDS]
+            query_id = gathered.add(judgment, row.number, ids[0], ids[1])
+            gathered.sort(query_id, row.values, row.number)
+        return gathered.judgment_set(path.name, sha256(path))
+
+    @classmethod
+    def of(cls, judgments: Iterable[Judgment], name: str = "judgments") -> "JudgmentSet":
+        """Take judgments that are in memory.
+
+        :raises InputError: if there are none, or two contradict each other.
+        """
+        gathered = Gathered(name)
+        for number, judgment in enumerate(judgments, start=1):
+            gathered.add(judgment, number)
+        return gathered.judgment_set(name)
+
+    @cached_property
+    def queries(self) -> Mapping[str, str]:
+        """Each query's text by its id, in the order of the file."""
+        return {candidate.query_id: candidate.query for candidate in self.candidates}
+
+    @cached_property
+    def places(self) -> Mapping[str, tuple[int, ...]]:
+        """Where each query's candidates stand, by its id."""
+        found: dict[str, list[int]] = {query_id: [] for query_id in self.queries}
+        for place, candidate in enumerate(self.candidates):
+            found[candidate.query_id].append(place)
+        return {query_id: tuple(places) for query_id, places in found.items()}
+
+    @cached_property
+    def judgments(self) -> tuple[Judgment, ...]:
+        """The grades, ids standing for the texts: what metrics are computed from."""
+        return tuple(Judgment(c.query_id, c.document_id, c.grade) for c in self.candidates)
+
+
+class Gathered:
+    """Judgments met so far; each new one is held against them.
+
+    :param source: named in errors.
+    """
+
+    def __init__(self, source: str | Path) -> None:
+        self._source = source
+        self._found: dict[tuple[str, str], tuple[Candidate, int]] = {}
+        self._query_ids: dict[str, str] = {}
+        self._document_ids: dict[str, str] = {}
+        self._texts: dict[str, str] = {}
+        self._slices: dict[str, dict[str, set[str]]] = {}
+        self._repeated = 0
+
+    def add(self, judgment: Judgment, row: int, query_id: str = "", document_id: str = "") -> str:
+        """Take one judgment, its ids given or made from the texts; return the query's id.
+
+        :raises RowError: if a grade or a query's text is another than before.
+        """
+        query_id = query_id or self._query_ids.setdefault(judgment.query, f"q{len(self._query_ids) + 1}")
+        document_id = document_id or self._document_ids.setdefault(judgment.document, f"d{len(self._document_ids) + 1}")
+        return self.put(Candidate(query_id, document_id, judgment.query, judgment.document, judgment.grade), row)
+
+    def put(self, candidate: Candidate, row: int) -> str:
+        """Take one candidate; return the query's id.
+
+        :raises RowError: if a grade or a query's text is another than before.
+        """
+        query_id = candidate.query_id
+        if self._texts.setdefault(query_id, candidate.query) != candidate.query:
+            raise RowError(
+                self._source,
+                row,
+                "query",
+                f"query_id '{query_id}' was '{self._texts[query_id]}' before; one id, one text",
+            )
+        first, number = self._found.setdefault((query_id, candidate.document_id), (candidate, row))
+        if first.grade != candidate.grade:
+            raise RowError(
+                self._source,
+                row,
+                "grade",
+                f"it is {candidate.grade} here and {first.grade} in row {number} for the same query and document; "
+                "keep one of the two",
+            )
+        self._repeated += number != row
+        return query_id
+
+    def sort(self, query_id: str, values: Mapping[str, Any], row: int) -> None:
+        """Sort a query into the slices that its row names.
+
+        :raises RowError: if a slice's value is no text, number or list of them.
+        """
+        for name, value in values.items():
+            if name not in SLICES and not name.startswith("slice_"):
+                continue
+            for one in value if isinstance(value, list | tuple) else [value]:
+                if one is None or one == "":
+                    continue
+                if not isinstance(one, str | int | float):
+                    raise RowError(
+                        self._source, row, name, f"expected a text, or a list of texts, got {str(one)[:40]!r}"
+                    )
+                kind = self._slices.setdefault(normalise(name.removeprefix("slice_")), {})
+                kind.setdefault(normalise(str(one)), set()).add(query_id)
+
+    def judgment_set(self, name: str, digest: str = "") -> JudgmentSet:
+        """Return what was gathered.
+
+        :raises InputError: if that is nothing.
+        """
+        if not self._found:
+            raise InputError(f"{self._source}: there are no judgments to measure on")
+        slices = {kind: {v: frozenset(ids) for v, ids in sorted(by.items())} for kind, by in self._slices.items()}
+        return JudgmentSet(name, tuple(c for c, _ in self._found.values()), slices, self._repeated, digest)
+
+
+def plain_id(path: str | Path, row: int, name: str, value: object) -> str:
+    """Return an id as text, empty where there is none.
+
+    :raises RowError: if it has white space or half a character, which TREC files could not hold.
+    """
+    text = "" if value is None else str(value)
+    if isinstance(value, bool | list | dict) or text != "".join(text.split()) or _SURROGATE.search(text):
+        raise RowError(path, row, name, f"expected an id without spaces, got {text[:40]!r}")
+    return text

@@ -1,0 +1,256 @@
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sentence_transformers import CrossEncoder
+
+from xephang import Product, Reranker
+from xephang.card import DatasetRecord, LossRecord, RunRecord, load_record, save_record
+from xephang.compiling import export
+from xephang.errors import GateError, InputError, ModelError
+from xephang.files import sha256
+from xephang.folder import Manifest, ModelFolder
+from xephang.product import SEED
+
+BOTH = ["onnx/model.onnx", "onnx/model_int8.onnx"]
+
+
+def snapshot(folder):
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def manifest(folder):
+    return Manifest.from_json(folder / "xephang.json")
+
+
+@pytest.fixture
+def recorded(tiny, copy_of):
+    """A tiny model with a training record and a template of its own."""
+    folder = copy_of(tiny)
+    dataset = DatasetRecord(name="thử", size=8, columns=("query", "product", "label"), statistics=(), samples=())
+    record = RunRecord(
+        name="thử",
+        base_model="base",
+        base_is_hub_id=False,
+        max_length=512,
+        template=SEED.to_dict(),
+        dataset=dataset,
+        loss=LossRecord("FitMixinLoss"),
+        training_activation="identity",
+        inference_activation="sigmoid",
+    )
+    save_record(folder, record)
+    (folder / "xephang.json").write_text(Manifest("thử", SEED).to_json(), encoding="utf-8")
+    return folder
+
+
+def test_both_files_are_written_and_recorded(tiny_exported):
+    artefacts = manifest(tiny_exported).artefacts
+    assert [artefact.path for artefact in artefacts] == BOTH
+    assert [artefact.precision for artefact in artefacts] == ["fp32", "int8"]
+    assert [artefact.sha256 for artefact in artefacts] == [sha256(tiny_exported / path) for path in BOTH]
+    assert [artefact.one_at_a_time for artefact in artefacts] == [False, True]
+
+
+def test_nothing_else_changes_in_the_folder(tiny, tiny_exported):
+    before, after = snapshot(tiny), snapshot(tiny_exported)
+    assert set(after) - set(before) == {*BOTH, "xephang.json"}
+    assert {name: after[name] for name in before} == before
+
+
+def test_golden_scores_are_those_of_each_file(tiny_exported):
+    saved = manifest(tiny_exported)
+    assert len(saved.golden_pairs) == 4
+    torch = Reranker.load(tiny_exported, engine="torch").score(saved.golden_pairs).logits
+    for artefact, close in zip(saved.artefacts, (1e-4, 0.5), strict=True):
+        own = Reranker.load(tiny_exported, precision=artefact.precision).score(saved.golden_pairs).logits
+        assert own == pytest.approx(artefact.golden, abs=1e-5)
+        assert torch == pytest.approx(artefact.golden, abs=close)
+
+
+def test_parity_is_reported_as_it_is(tiny, copy_of):
+    folder = copy_of(tiny)
+    own = [("giày chạy bộ", "Giày nam | size 42"), ("dép", Product(title="Dép lê", brand="Biti's"))]
+    fp32, int8 = export(folder, pairs=own)
+    for parity, precision in ((fp32, "fp32"), (int8, "int8")):
+        assert (parity.precision, parity.pairs) == (precision, 8 + 2)
+        assert parity.bytes == parity.path.stat().st_size
+        assert 0 < parity.mean <= parity.largest <= parity.logits * 0.25 + 1e-6
+    assert fp32.largest < 1e-6 < int8.largest < 0.1
+    torch, onnx = (Reranker.load(folder, engine=e, precision=p) for e, p in (("torch", None), ("onnx", "int8")))
+    assert float(np.abs(torch.predict(own) - onnx.predict(own)).max()) <= int8.largest + 1e-6
+
+
+TEXT = st.text(st.sampled_from("giày dép nữ chạy 42|,.ĐÔ🔥\n"), max_size=60)
+
+
+@pytest.fixture(scope="module")
+def engines(tiny_exported):
+    torch = Reranker.load(tiny_exported, engine="torch")
+    return torch, Reranker.load(tiny_exported, precision="fp32"), Reranker.load(tiny_exported, precision="int8")
+
+
+@settings(deadline=None, max_examples=40)
+@given(pairs=st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=6))
+def test_any_text_scores_as_in_torch(engines, pairs):
+    torch, fp32, int8 = (engine.predict(pairs) for engine in engines)
+    assert np.abs(fp32 - torch).max() < 1e-5
+    assert np.abs(int8 - torch).max() < 0.1
+
+
+@settings(deadline=None, max_examples=20)
+@given(pairs=st.lists(st.tuples(TEXT, TEXT), min_size=2, max_size=6))
+def test_a_pairs_int8_score_does_not_depend_on_its_neighbours(engines, pairs):
+    int8 = engines[2]
+    alone = np.array([int8.predict([pair])[0] for pair in pairs])
+    assert (int8.predict(pairs, batch_size=4) == alone).all()
+
+
+def test_sentence_transformers_opens_the_folder_as_before(tiny, tiny_exported):
+    pairs = [("giày chạy bộ", "Giày nam | size 42"), ("dép", "Lót giày")]
+    before, after = (CrossEncoder(str(folder), device="cpu").predict(pairs) for folder in (tiny, tiny_exported))
+    assert (before == after).all()
+
+
+def test_one_precision_then_the_other(tiny, copy_of):
+    folder = copy_of(tiny)
+    export(folder, ["int8"])
+    assert [path.name for path in (folder / "onnx").iterdir()] == ["model_int8.onnx"]
+    assert Reranker.load(folder).predict([("giày", "dép")]).shape == (1,)
+    with pytest.raises(ModelError, match=r"precision fp32 \(it has: int8\)"):
+        Reranker.load(folder, precision="fp32")
+    export(folder, ["fp32"])
+    assert sorted(artefact.path for artefact in manifest(folder).artefacts) == BOTH
+    Reranker.load(folder, precision="fp32")
+
+
+def test_exporting_again_replaces(tiny, tiny_exported, copy_of):
+    folder = copy_of(tiny_exported)
+    (folder / "onnx" / "model_int8.onnx").write_bytes(b"damaged")
+    with pytest.raises(ModelError, match="SHA-256"):
+        Reranker.load(folder)
+    export(folder, ["fp32", "int8", "int8"])
+    assert [artefact.path for artefact in manifest(folder).artefacts] == BOTH
+    assert Reranker.load(folder).predict([("giày", "dép")]) == Reranker.load(tiny_exported).predict([("giày", "dép")])
+
+
+def test_the_manifest_keeps_name_and_template(recorded):
+    export(recorded, ["int8"])
+    assert (manifest(recorded).name, manifest(recorded).template) == ("thử", SEED)
+
+
+def test_the_models_own_template_renders_the_compared_products(recorded):
+    with pytest.raises(InputError, match="template 'seed' reads"):
+        export(recorded, pairs=[("giày", Product(title="Giày"))])
+    assert export(recorded, ["fp32"], pairs=[("giày", Product(brand="Puma"))])[0].pairs == 9
+
+
+def test_the_card_lists_the_files(recorded):
+    export(recorded, ["int8"])
+    card = (recorded / "README.md").read_text(encoding="utf-8")
+    assert "onnx/model_int8.onnx" in card and "onnx/model.onnx" not in card
+    export(recorded, ["fp32"])
+    card = (recorded / "README.md").read_text(encoding="utf-8")
+    assert "onnx/model_int8.onnx" in card and "onnx/model.onnx" in card
+    assert load_record(recorded).name == "thử"
+
+
+def test_without_a_record_no_card_is_made_up(tiny_exported):
+    assert not (tiny_exported / "README.md").exists()
+
+
+GATES = [
+    pytest.param({"tolerance": 0.0}, "model.onnx", id="fp32 fails"),
+    pytest.param({"tolerance": 1e-5}, "model_int8.onnx", id="int8 fails after fp32 has passed"),
+    pytest.param({"tolerance": 0.0, "precisions": ["int8"]}, "model_int8.onnx", id="int8 alone"),
+]
+
+
+@pytest.mark.parametrize("model", ["tiny", "tiny_exported"])
+@pytest.mark.parametrize(("options", "named"), GATES)
+def test_what_does_not_score_like_the_model_is_not_published(request, copy_of, model, options, named):
+    original = request.getfixturevalue(model)
+    folder = copy_of(original)
+    with pytest.raises(GateError, match=f"{named}: scores differ from the model's by up to .* was not published"):
+        export(folder, **options)
+    assert snapshot(folder) == snapshot(original)
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+def test_the_tolerance_decides(tiny, copy_of):
+    off = export(copy_of(tiny), ["int8"])[0].largest
+    with pytest.raises(GateError, match="allowed"):
+        export(tiny, ["int8"], tolerance=off * 0.99)
+
+
+def test_a_failed_gate_leaves_the_card_alone(recorded):
+    export(recorded, ["fp32"])
+    before = snapshot(recorded)
+    with pytest.raises(GateError):
+        export(recorded, tolerance=0.0)
+    assert snapshot(recorded) == before
+
+
+def without_weights(folder):
+    (folder / "model.safetensors").unlink()
+
+
+def with_damaged_weights(folder):
+    (folder / "model.safetensors").write_bytes(b"damaged")
+
+
+def without_tokenizer(folder):
+    (folder / "tokenizer.json").unlink()
+
+
+def with_another_config(folder):
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "khong-co"}))
+
+
+@pytest.mark.parametrize("damage", [without_weights, with_damaged_weights, without_tokenizer, with_another_config])
+def test_a_folder_that_is_no_whole_model_is_refused(tiny, copy_of, damage):
+    folder = copy_of(tiny)
+    damage(folder)
+    before = snapshot(folder)
+    with pytest.raises(ModelError):
+        export(folder)
+    assert snapshot(folder) == before
+
+
+def test_a_graph_that_can_not_be_quantised_leaves_nothing_behind(tiny, copy_of):
+    """A folder in the place of the file: the last step, after both graphs have been made, fails."""
+    folder = copy_of(tiny)
+    (folder / "onnx" / "model_int8.onnx" / "taken").mkdir(parents=True)
+    with pytest.raises(OSError, match="model_int8"):
+        export(folder, ["int8"])
+    assert [path.name for path in (folder / "onnx").iterdir()] == ["model_int8.onnx"]
+    assert not (folder / "xephang.json").exists()
+    assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize("precisions", [["fp16"], ["int8", "INT8"], [""]], ids=str)
+def test_an_unknown_precision_is_refused(tiny, precisions):
+    with pytest.raises(InputError, match=r"is not known; precisions are fp32, int8"):
+        export(tiny, precisions)
+
+
+def test_a_model_with_several_labels(tiny_classes, copy_of):
+    folder = copy_of(tiny_classes)
+    export(folder)
+    assert [artefact.golden for artefact in manifest(folder).artefacts] == [(), ()]
+    pairs = [("giày", "Giày nam"), ("dép", "Lót giày")]
+    torch, int8 = Reranker.load(folder, engine="torch"), Reranker.load(folder)
+    assert int8.engine.name == "onnx"
+    assert int8.predict(pairs) == pytest.approx(torch.predict(pairs), abs=0.2)
+
+
+def test_a_folder_may_move_after_its_export(tiny_exported, tmp_path):
+    shutil.move(shutil.copytree(tiny_exported, tmp_path / "a"), tmp_path / "b")
+    folder = ModelFolder.open(tmp_path / "b")
+    assert folder.artefact().path == "onnx/model_int8.onnx"
+    assert replace(folder, path=tiny_exported).manifest == manifest(tiny_exported)
