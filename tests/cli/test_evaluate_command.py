@@ -121,7 +121,9 @@ def test_figures_go_onto_the_card(xephang, trained, copy_of, judged):
     [
         pytest.param(["--calibrate", "platt"], 2, "say where with --output FOLDER", id="calibration without output"),
         pytest.param(["--calibrate", "beta", "-o", "x"], 2, "calibration 'beta' is not known", id="calibration"),
-        pytest.param(["--queries", "q.jsonl"], 2, "TREC qrels need both", id="half of TREC"),
+        pytest.param(
+            ["--queries", "q.jsonl"], 2, "qrels need both, --queries FILE and --documents FILE", id="half of qrels"
+        ),
         pytest.param(["-o", "judged.jsonl"], 2, "judged.jsonl: is a file", id="output"),
         pytest.param(["--against", "nowhere"], 1, "'nowhere': no such folder", id="other model"),
         pytest.param(["--run", "no.run"], 2, "no.run: there is no such file", id="run"),

@@ -50,8 +50,10 @@ def test_a_catalogue_may_have_columns_of_its_own(files, write):
 @pytest.mark.parametrize(
     ("changed", "says"),
     [
-        pytest.param({"qrels": ["1 0 a 3", "9 0 a 1"]}, "qrels.txt, row 2, field 'query': '9' is not in", id="query"),
-        pytest.param({"qrels": ["1 0 z 3"]}, "row 1, field 'document': 'z' is not in", id="document"),
+        pytest.param(
+            {"qrels": ["1 0 a 3", "9 0 a 1"]}, "qrels.txt, row 2, field 'query_id': '9' is not in", id="query"
+        ),
+        pytest.param({"qrels": ["1 0 z 3"]}, "row 1, field 'document_id': 'z' is not in", id="document"),
         pytest.param({"qrels": ["1 0 a 4"]}, "field 'grade': expected a grade 0, 1, 2 or 3, got '4'", id="grade"),
         pytest.param({"qrels": ["1 0 a -1"]}, "field 'grade'", id="negative"),
         pytest.param({"qrels": ["1 0 a 1.5"]}, "field 'grade'", id="fraction"),
@@ -65,6 +67,64 @@ def test_a_catalogue_may_have_columns_of_its_own(files, write):
 def test_what_is_wrong_is_named(files, changed, says):
     with pytest.raises(RowError, match=says):
         read_qrels(*files(**changed))
+
+
+@pytest.fixture
+def rows(files, write):
+    """The same as `files`, the grades being rows under names of their own."""
+
+    def make(*graded, name="grades.jsonl"):
+        _, queries, documents = files(
+            queries=[{"id": "q1", "query": "giay tay", "clean": "giày tây", "noise": "folded"}]
+        )
+        return write(name, *graded), queries, documents
+
+    return make
+
+
+def test_grades_may_be_rows(rows):
+    graded = [{"query_id": "q1", "listing": i, "grade": grade} for i, grade in (("a", 3), ("b", 0))]
+    found = read_qrels(*rows(*graded), {"document_id": "listing"})
+    assert [(c.query_id, c.document_id, c.document, c.grade) for c in found.candidates] == [
+        ("q1", "a", "Giày tây", 3),
+        ("q1", "b", "Dép lê", 0),
+    ]
+    assert found.slices == {"noise": {"folded": {"q1"}}}
+
+
+def test_grades_may_be_csv_beside_a_catalogue(rows, write):
+    paths = rows("query_id,sku,grade", "q1,a,3", "q1,b,0", name="grades.csv")
+    catalogue = write("shop.csv", "id,name", "a,Giày tây", "b,Dép lê")
+    found = read_qrels(*paths[:2], catalogue, {"document_id": "sku", "title": "name"})
+    assert [(c.document_id, c.text) for c in found.candidates] == [("a", "Giày tây"), ("b", "Dép lê")]
+
+
+def test_another_column_of_the_queries_can_be_asked(rows):
+    """So are the clean forms of the same queries measured."""
+    paths = rows({"query_id": "q1", "document_id": "a", "grade": 3})
+    assert read_qrels(*paths).queries == {"q1": "giay tay"}
+    assert read_qrels(*paths, {"query": "clean"}).queries == {"q1": "giày tây"}
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        pytest.param(
+            {"query_id": "q1", "document_id": "a"}, "row 1, field 'grade': there is no such column", id="gone"
+        ),
+        pytest.param(
+            {"query_id": "q1", "document_id": "a", "grade": "x"}, "field 'grade': expected a number", id="text"
+        ),
+        pytest.param({"query_id": "q1", "document_id": "a", "grade": 2.5}, "expected a grade 0, 1, 2 or 3", id="half"),
+        pytest.param(
+            {"query_id": "q9", "document_id": "a", "grade": 1}, "field 'query_id': 'q9' is not in", id="query"
+        ),
+        pytest.param({"query_id": "q1", "document_id": "a b", "grade": 1}, "expected an id without spaces", id="space"),
+    ],
+)
+def test_a_bad_row_of_grades_is_named(rows, row, says):
+    with pytest.raises(RowError, match=rf"grades\.jsonl, row 1.*{says.removeprefix('row 1, ')}"):
+        read_qrels(*rows(row))
 
 
 def test_what_was_written_reads_as_the_same(files, tmp_path):

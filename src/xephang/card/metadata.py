@@ -53,7 +53,7 @@ def _results(metrics: MetricsRecord) -> list[EvalResult]:
             dataset_config=_slug(metrics.title) or None,
             metric_type=_slug(name.replace("@", " at ")).replace("-", "_") or name,
             metric_name=name,
-            metric_value=value,
+            metric_value=_number(value),
         )
         for name, value in metrics.values.items()
         if isinstance(value, str) or math.isfinite(value)
@@ -62,3 +62,9 @@ def _results(metrics: MetricsRecord) -> list[EvalResult]:
 
 def _slug(text: str) -> str:
     return re.sub(r"[^a-z0-9_]+", "-", fold(normalise(text)).lower()).strip("-")
+
+
+def _number(value: float | str) -> float | str:
+    """Return the number that a text such as "0.74 (95% interval 0.69 – 0.79)" starts with."""
+    found = re.match(r"-?\d+(\.\d+)?", value) if isinstance(value, str) else None
+    return float(found.group()) if found else value

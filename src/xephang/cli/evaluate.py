@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _MODEL = typer.Argument(metavar="MODEL", help="A bundled model's name, a folder, or a Hugging Face Hub id.")
 _JUDGMENTS = typer.Option(
-    metavar="FILE", help="CSV, JSONL or Parquet of query, document, grade; TREC qrels with the next two."
+    metavar="FILE", help="CSV, JSONL or Parquet of query, document, grade; or qrels, with the next two."
 )
 _QUERIES = typer.Option(metavar="FILE", help="The texts of the qrels' queries.")
 _DOCUMENTS = typer.Option(metavar="FILE", help="The texts of the qrels' documents, or a catalogue.")
@@ -106,7 +106,7 @@ def _judged(path: Path, queries: Path | None, documents: Path | None, columns: d
     if queries and documents:
         return read_qrels(path, queries, documents, columns)
     if queries or documents:
-        raise InputError("TREC qrels need both, --queries FILE and --documents FILE")
+        raise InputError("qrels need both, --queries FILE and --documents FILE")
     return JudgmentSet.read(path, columns)
 
 

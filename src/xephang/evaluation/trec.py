@@ -10,36 +10,55 @@ from xephang.errors import InputError, RowError
 from xephang.evaluation.judged import Candidate, Gathered, JudgmentSet, plain_id
 from xephang.files import sha256, write_text
 from xephang.judgments.graded import HIGHEST_GRADE
+from xephang.judgments.pairs import cell
+from xephang.judgments.pairs import number as number_of
 from xephang.product import Product
 from xephang.text import normalise
 
+GRADED = ("query_id", "document_id", "grade")
+QUERY = ("query", "text")
+_ROWS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
 QRELS, QUERIES, DOCUMENTS = "qrels.txt", "queries.jsonl", "documents.jsonl"
 
 
 def read_qrels(path: Path, queries: Path, documents: Path, columns: Mapping[str, str] | None = None) -> JudgmentSet:
-    """Read TREC qrels, and the texts that they judge.
+    """Read grades that stand apart from the texts that they judge.
 
+    :param path: TREC qrels; or, told by the suffix, CSV, JSONL or Parquet with `query_id`, `document_id`, `grade`.
     :param queries: CSV, JSONL or Parquet with `query_id` (or `id`), `query` (or `text`), and slices.
     :param documents: CSV, JSONL or Parquet with `document_id` (or `id`) and `text`, or a catalogue of products.
-    :param columns: the catalogue's names for a product's fields.
-    :raises InputError: if a file can not be read, or holds no text for an id that the qrels name.
-    :raises RowError: if a line of the qrels is none, or contradicts an earlier one.
+    :param columns: the files' names for `query_id`, `document_id`, `grade` and `query`, and the catalogue's for
+        a product's fields.
+    :raises InputError: if a file can not be read, or holds no text for an id that is graded.
+    :raises RowError: if a row is none, or contradicts an earlier one.
     """
+    columns = columns or {}
     asked = {_key(row.values, "query", queries, row.number): row for row in read_rows(queries)}
-    listed = _documents(documents, columns)
+    listed = _documents(documents, {ours: theirs for ours, theirs in columns.items() if ours not in GRADED + QUERY})
+    names = [columns.get(name, name) for name in GRADED]
     gathered = Gathered(path)
-    for number, (query_id, _, document_id, grade) in _lines(path, ("query", "0", "document", "grade")):
+    for place, (query_id, document_id, grade) in _graded(path, names):
         if query_id not in asked:
-            raise RowError(path, number, "query", f"'{query_id}' is not in {queries}; add its text there")
+            raise RowError(path, place, names[0], f"'{query_id}' is not in {queries}; add its text there")
         if document_id not in listed:
-            raise RowError(path, number, "document", f"'{document_id}' is not in {documents}; add it there")
+            raise RowError(path, place, names[1], f"'{document_id}' is not in {documents}; add it there")
         if grade not in map(str, range(HIGHEST_GRADE + 1)):
-            raise RowError(path, number, "grade", f"expected a grade 0, 1, 2 or 3, got {grade[:40]!r}")
+            raise RowError(path, place, names[2], f"expected a grade 0, 1, 2 or 3, got {grade[:40]!r}")
         row = asked[query_id]
-        text = _text(row.values, ("query", "text"), queries, row.number)
-        gathered.put(Candidate(query_id, document_id, text, listed[document_id], int(grade)), number)
+        text = _text(row.values, (columns["query"],) if "query" in columns else QUERY, queries, row.number)
+        gathered.put(Candidate(query_id, document_id, text, listed[document_id], int(grade)), place)
         gathered.sort(query_id, row.values, row.number)
     return gathered.judgment_set(path.name, sha256(path))
+
+
+def _graded(path: Path, names: Sequence[str]) -> Iterator[tuple[int, tuple[str, str, str]]]:
+    if path.suffix.lower() not in _ROWS:
+        for place, (query, _, document, relevance) in _lines(path, ("query", "0", "document", "grade")):
+            yield place, (query, document, relevance)
+        return
+    for row in read_rows(path):
+        query_id, document_id = (plain_id(path, row.number, name, cell(row, name, path)) for name in names[:2])
+        yield row.number, (query_id, document_id, str(number_of(cell(row, names[2], path), row, names[2], path)))
 
 
 def write_qrels(folder: Path, judged: JudgmentSet) -> list[Path]:

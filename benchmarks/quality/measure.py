@@ -1,0 +1,77 @@
+"""Measure models on the dev set of real listings: queries and grades are here, the listings are not.
+
+    python benchmarks/quality/measure.py --catalogue shoes.csv --model giay
+
+Joins the graded listing ids with the catalogue's titles, evaluates, and writes `results/NAME.json`: means with
+intervals, comparisons and slices, no text of any listing. `xephang evaluate` gives the whole report from the same
+files; keep that out of the repository, it holds titles.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from xephang import Reranker
+from xephang.evaluation import Evaluation, evaluate, read_qrels
+
+HERE = Path(__file__).parent
+RELEVANT_FROM = 2
+
+
+def rows(path: Path) -> list[dict[str, Any]]:
+    """Read a JSONL file of this folder."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def agreement() -> dict[str, float]:
+    """Compare the second grading of a random tenth with the first: exact, within one, Cohen's kappas."""
+    first = {(row["query_id"], row["listing_id"]): row["grade"] for row in rows(HERE / "grades.jsonl")}
+    second = {(row["query_id"], row["listing_id"]): row["grade"] for row in rows(HERE / "grades_second.jsonl")}
+    pairs = [(first[key], grade) for key, grade in second.items()]
+    n = len(pairs)
+    share = [[sum(a == g for a, _ in pairs) / n, sum(b == g for _, b in pairs) / n] for g in range(4)]
+    chance = sum(a * b for a, b in share)
+    exact = sum(a == b for a, b in pairs) / n
+    squares = sum((i - j) ** 2 * share[i][0] * share[j][1] for i in range(4) for j in range(4))
+    return {
+        "rows": n,
+        "exact": exact,
+        "within_one": sum(abs(a - b) <= 1 for a, b in pairs) / n,
+        "same_side_of_relevant": sum((a >= RELEVANT_FROM) == (b >= RELEVANT_FROM) for a, b in pairs) / n,
+        "kappa": (exact - chance) / (1 - chance),
+        "quadratic_weighted_kappa": 1 - sum((a - b) ** 2 for a, b in pairs) / n / squares,
+    }
+
+
+def without_texts(found: Evaluation) -> dict[str, Any]:
+    """Return the evaluation's figures, without queries' candidates."""
+    table = found.to_dict()
+    return {name: value for name, value in table.items() if name not in ("queries", "worst", "candidates")}
+
+
+def main() -> None:
+    """Join, evaluate, write."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--catalogue", type=Path, required=True)
+    parser.add_argument("--model", action="append", help="may be repeated; the others are compared with the first")
+    parser.add_argument("--output", type=Path, help="results/NAME.json without it")
+    options = parser.parse_args()
+    models = [Reranker.load(name) for name in options.model or ["giay"]]
+    columns = {"document_id": "listing_id"} | ({"title": "name"} if options.catalogue.suffix == ".csv" else {})
+    judged = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, columns)
+    found = evaluate(models, judged, show_progress=True)
+    output = options.output or HERE / "results" / f"{models[0].folder.name}.json"
+    output.parent.mkdir(exist_ok=True)
+    output.write_text(
+        json.dumps({"agreement": agreement()} | without_texts(found), indent=1, ensure_ascii=False) + "\n"
+    )
+    for system, result in enumerate(found.results):
+        print(
+            f"{result.name:24} "
+            + "  ".join(f"{m} {found.mean(m, system):.4f}" for m in ("ndcg@1", "ndcg@10", "mrr@10"))
+        )
+
+
+if __name__ == "__main__":
+    main()
