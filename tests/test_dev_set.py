@@ -56,7 +56,11 @@ def test_a_tenth_was_graded_twice(grades):
 
 @pytest.mark.parametrize(
     ("file", "field"),
-    [("recipes/giay/train.jsonl", "sentence_0"), ("recipes/giay/dev.jsonl", "query"), ("recipes/seed.jsonl", "sentence_0")],
+    [
+        ("recipes/giay/train.jsonl", "sentence_0"),
+        ("recipes/giay/dev.jsonl", "query"),
+        ("recipes/seed.jsonl", "sentence_0"),
+    ],
 )
 def test_no_query_of_it_is_trained_on(queries, file, field):
     trained = {key(row[field]) for row in rows(ROOT / file)}
@@ -78,7 +82,6 @@ def test_no_text_of_a_listing_is_kept(name):
 
 
 def test_agreement_is_computed_from_the_two_gradings(grades):
-    pytest.importorskip("matplotlib")
     found = runpy.run_path(str(QUALITY / "measure.py"))["agreement"]()
     first = {(row["query_id"], row["listing_id"]): row["grade"] for row in grades}
     second = rows(QUALITY / "grades_second.jsonl")

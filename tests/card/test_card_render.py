@@ -179,3 +179,8 @@ def test_rendering_needs_no_training_library():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_lone_surrogate_in_a_link_is_replaced(record):
+    hostile = replace(record, base_model="org/\ud800", loss=LossRecord("L", url="https://example.com/\ud800"))
+    assert "%EF%BF%BD" in render(hostile)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from xephang.card.markdown import code, escape, table
+from xephang.card.markdown import code, escape, table, without_surrogates
 from xephang.card.record import RunRecord
 from xephang.card.wording import ACTIVATIONS, LANGUAGES
 from xephang.product import ProductTemplate
@@ -39,7 +39,7 @@ def model_details(record: RunRecord, artefacts: Sequence[str]) -> str:
 def _base_model(record: RunRecord) -> str:
     if not record.base_is_hub_id:
         return code(record.base_model)
-    return f"[{escape(record.base_model)}](https://huggingface.co/{quote(record.base_model)})"
+    return f"[{escape(record.base_model)}](https://huggingface.co/{quote(without_surrogates(record.base_model))})"
 
 
 def _description(record: RunRecord) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from xephang.card.codec import encode
-from xephang.card.markdown import cell, code, details, escape, fence, table
+from xephang.card.markdown import cell, code, details, escape, fence, table, without_surrogates
 from xephang.card.record import ColumnStatistics, DatasetRecord, LossRecord, RunRecord
 from xephang.card.wording import DATA_STATEMENT
 
@@ -87,7 +87,11 @@ def _text(value: Any) -> str:
 
 def _loss(loss: LossRecord) -> str:
     name = f"<code>{escape(loss.name)}</code>"
-    line = f"* Loss: [{name}]({quote(loss.url, safe=':/?#&=%@+,;~')})" if loss.url else f"* Loss: {name}"
+    line = (
+        f"* Loss: [{name}]({quote(without_surrogates(loss.url), safe=':/?#&=%@+,;~')})"
+        if loss.url
+        else f"* Loss: {name}"
+    )
     if not loss.parameters:
         return line
     parameters = json.dumps(encode(loss.parameters), ensure_ascii=False, indent=4)
