@@ -42,7 +42,10 @@ def metadata(record: RunRecord) -> ModelCardData:
 
 
 def _results(metrics: MetricsRecord) -> list[EvalResult]:
-    """Return one measurement's figures; those that are no numbers at all (nan) are the card's text alone."""
+    """Return one measurement's figures; those that are no numbers at all (nan) are the card's text alone.
+
+    The Hub compares numbers, so of a figure with its interval only the figure is given.
+    """
     return [
         EvalResult(
             task_type=TASK,
