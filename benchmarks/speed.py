@@ -82,6 +82,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
+    if not (options.model / "model.safetensors").is_file():
+        parser.error(f"{options.model}: no model with weights there; run make model, or say MODEL=folder")
     timed = contenders(options.model, options.threads)
     corpora = {
         "seed texts": seed_texts(options.documents),

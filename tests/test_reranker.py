@@ -543,3 +543,19 @@ def run_without_training_libraries(program: str) -> str:
     )
     assert (done.returncode, done.stderr) == (0, "")
     return done.stdout
+
+
+def test_ranks_follow_the_logits_where_the_sigmoid_is_flat(tiny_exported, monkeypatch):
+    """At -19 and at 30 neighbouring logits have one float32 score, or nearly so."""
+    reranker = Reranker.load(tiny_exported, precision="fp32")
+    logits = np.concatenate([np.linspace(-19, -16, 30), np.linspace(20, 40, 30)]).astype(np.float32)[:, None]
+    monkeypatch.setattr(reranker.engine, "logits", lambda pairs, **_: logits[: len(pairs)])
+    order = [result["corpus_id"] for result in reranker.rank("giày", [f"dép {i}" for i in range(60)])]
+    assert order == list(reversed(range(60)))
+
+
+def test_the_sigmoid_is_exact_in_float32(tiny_exported):
+    reranker = Reranker.load(tiny_exported, precision="fp32")
+    logits = np.linspace(-80, 80, 4001, dtype=np.float32)
+    exact = 1 / (1 + np.exp(-logits.astype(np.float64)))
+    np.testing.assert_allclose(reranker.activate(logits, "sigmoid"), exact, rtol=1e-5)

@@ -1,5 +1,7 @@
 """One reranker, many threads: the scores that one thread gets, for every length and both engines."""
 
+import os
+import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import xephang
 from xephang.engines.onnx import OnnxEngine
 from xephang.errors import InputError
 from xephang.product import Product
@@ -117,3 +120,22 @@ def test_the_number_of_threads_is_kept_to(tiny_exported: Path, threads: int) -> 
 def test_no_threads_at_all_is_refused(tiny_exported: Path, engine: Any, threads: int) -> None:
     with pytest.raises(InputError, match=rf"threads is {threads}; it must be at least 1"):
         Reranker.load(tiny_exported, engine=engine, threads=threads)
+
+
+def test_a_forked_process_goes_on_scoring(tiny_exported):
+    """A fork inherits the pool and none of its threads; without care the child waits for ever."""
+    script = (
+        "import os, sys\n"
+        "from xephang import Reranker\n"
+        f"reranker = Reranker.load({str(tiny_exported)!r}, threads=2)\n"
+        "pairs = [('giày', 'dép'), ('giày', 'giày chạy bộ')]\n"
+        "before = reranker.predict(pairs)\n"
+        "child = os.fork()\n"
+        "same = (reranker.predict(pairs) == before).all()\n"
+        "if child == 0:\n"
+        "    os._exit(0 if same else 1)\n"
+        "sys.exit(0 if same and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0 else 1)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(xephang.__file__).parents[1])}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script], check=True, timeout=120, env=environment)
+    assert (Reranker.load(tiny_exported, threads=2).predict([("giày", "dép")]) > 0).all()

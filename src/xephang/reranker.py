@@ -141,7 +141,8 @@ class Reranker:
         texts = [document.text for document in rendered]
         scores = self._score([(_query(query), document) for document in rendered], batch_size, show_progress).logits
         values = self.activate(scores, activation)
-        order = np.argsort(-values, kind="stable")[:top_k]
+        # float32 scores are equal where a sigmoid is flat; the logits are not.
+        order = np.argsort(-(values if callable(activation) else scores), kind="stable")[:top_k]
         return [
             {"corpus_id": int(i), "score": float(values[i])} | ({"text": texts[i]} if return_documents else {})
             for i in order
@@ -222,7 +223,7 @@ class Reranker:
         if chosen == "identity":
             return logits
         if chosen == "sigmoid":
-            return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)
+            return np.exp(-np.logaddexp(np.float32(0), -logits))
         raise InputError(f"activation '{chosen}' is not known; give 'sigmoid', 'identity' or a function")
 
     @property
@@ -239,7 +240,7 @@ class Reranker:
         if not off <= _GOLDEN_TOLERANCE[artefact.precision]:
             raise ModelError(
                 f"{self.folder.path / artefact.path}: its logits are {off:.3f} away from those it was saved with; "
-                "export it again on this kind of machine, or load it with precision='fp32'"
+                "the file or the machine differs from where it was made: export it again here"
             )
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from xephang.card import LossRecord, MetricsRecord, describe_dataset, render
+from xephang.card import LossRecord, MetricsRecord, describe_dataset, load_record, render
 
 FORM = [
     "# Giày reranker",
@@ -184,3 +184,17 @@ def test_rendering_needs_no_training_library():
 def test_a_lone_surrogate_in_a_link_is_replaced(record):
     hostile = replace(record, base_model="org/\ud800", loss=LossRecord("L", url="https://example.com/\ud800"))
     assert "%EF%BF%BD" in render(hostile)
+
+
+def test_a_folder_without_weights_shows_no_code_that_looks_for_them(record):
+    shown = render(record, artefacts=["onnx/model_int8.onnx"], weights=False)
+    assert "CrossEncoder(" not in shown
+    assert "AutoModelForSequenceClassification" not in shown
+    assert "Reranker.load" in shown
+    assert "no weights" in shown
+
+
+def test_the_bundled_card_is_what_its_record_renders_to():
+    folder = Path(__file__).parents[2] / "src" / "xephang" / "models" / "giay"
+    rendered = render(load_record(folder), artefacts=["onnx/model_int8.onnx"], weights=False)
+    assert (folder / "README.md").read_text(encoding="utf-8") == rendered

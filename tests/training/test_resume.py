@@ -184,3 +184,13 @@ def test_starting_over_forgets_the_checkpoints(bake, tiny, tmp_path, toy, press)
     folder = train(recipe, tmp_path / "model", base=str(tiny), overwrite=True)
     assert toy.same_weights(whole, folder)
     assert [line["step"] for line in toy.metrics(folder) if "loss" in line] == list(range(1, 10))
+
+
+def test_a_half_written_checkpoint_is_passed_over(bake, tiny, tmp_path, toy, press):
+    recipe = bake(loss=with_ctrl_c({"name": "FitMixinLoss"}), hyperparameters=STEPS)
+    whole = train(recipe, tmp_path / "whole", base=str(tiny))
+    interrupt(recipe, tmp_path / "halves", press, 4, base=str(tiny))
+    half = tmp_path / "halves" / "checkpoints" / "checkpoint-8"
+    half.mkdir()
+    (half / "config.json").write_text("{}", encoding="utf-8")
+    assert toy.same_weights(whole, train(recipe, tmp_path / "halves", base=str(tiny), resume=True))

@@ -320,3 +320,21 @@ def test_the_recipes_sentences_are_on_the_card(bake, tiny, tmp_path):
     assert card.count("# Giày của chúng tôi\n") == 1
     for sentence in ("license: mit", "Tự ghi nhãn.", "a@b.vn"):
         assert sentence in card
+
+
+def test_the_card_and_the_folder_say_sigmoid_whatever_the_base_had(bake, tiny, tmp_path):
+    base = tmp_path / "identity"
+    CrossEncoder(str(tiny), activation_fn=nn.Identity(), device="cpu").save_pretrained(str(base))
+    assert Reranker.load(base).folder.activation == "identity"
+    folder = train(bake(), tmp_path / "model", base=str(base))
+    assert load_record(folder).inference_activation == Reranker.load(folder).folder.activation == "sigmoid"
+    assert isinstance(CrossEncoder(str(folder), device="cpu").activation_fn, nn.Sigmoid)
+
+
+def test_dev_figures_of_a_run_that_chose_nothing_do_not_claim_a_choice(bake, tiny, tmp_path, toy):
+    recipe = bake(dev=toy.toy_dev(), hyperparameters={"eval_strategy": "no"})
+    (metrics,) = load_record(train(recipe, tmp_path / "model", base=str(tiny))).metrics
+    assert "No choice was made" in metrics.note
+    chosen = bake(dev=toy.toy_dev(), hyperparameters={**EACH_STEP})
+    (metrics,) = load_record(train(chosen, tmp_path / "chosen", base=str(tiny))).metrics
+    assert "chosen on these judgments" in metrics.note

@@ -13,7 +13,7 @@ from xephang.card.record import (
 )
 from xephang.card.render import render
 from xephang.card.statistics import describe, describe_dataset
-from xephang.card.store import CARD, RECORD, load_record, save_card, save_record
+from xephang.card.store import CARD, RECORD, has_weights, load_record, save_card, save_record
 
 __all__ = [
     "CARD",
@@ -25,6 +25,7 @@ __all__ = [
     "RunRecord",
     "describe",
     "describe_dataset",
+    "has_weights",
     "load_record",
     "render",
     "save_card",

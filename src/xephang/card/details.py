@@ -32,7 +32,7 @@ def model_details(record: RunRecord, artefacts: Sequence[str]) -> str:
     parts = ["## Model Details", _description(record), _SOURCES, _reading(record), _activation(record)]
     if artefacts:
         listed = "\n".join(f"- {code(artefact)}" for artefact in artefacts)
-        parts.append(f"### Artefacts\n\nExported from these weights, beside them:\n\n{listed}")
+        parts.append(f"### Artefacts\n\nExported from this model's weights:\n\n{listed}")
     return "\n\n".join(parts)
 
 

@@ -13,16 +13,17 @@ from xephang.card.usage import usage
 from xephang.card.wording import AUTHORS, CONTACT, GLOSSARY
 
 
-def render(record: RunRecord, *, artefacts: Sequence[str] = ()) -> str:
+def render(record: RunRecord, *, artefacts: Sequence[str] = (), weights: bool = True) -> str:
     """Return a model's card: the same text for the same record, on any machine.
 
     :param artefacts: exported files, relative to the model's folder.
+    :param weights: the folder holds the weights too, so that torch's libraries can open it.
     """
     sections = [
         f"---\n{metadata(record).to_yaml()}\n---",
         heading(record),
         model_details(record, artefacts),
-        usage(record),
+        usage(record, weights),
         evaluation(record),
         limits(record),
         training_details(record),

@@ -36,10 +36,15 @@ def save_record(folder: Path, record: RunRecord) -> Path:
     return folder / RECORD
 
 
+def has_weights(folder: Path) -> bool:
+    """Say whether a folder holds weights that torch's libraries open."""
+    return any(folder.glob("*.safetensors"))
+
+
 def save_card(folder: Path, record: RunRecord, *, artefacts: Sequence[str] = ()) -> Path:
     """Write a model folder's card, whole or not at all; return its path.
 
     :param artefacts: exported files, relative to the folder.
     """
-    write_text(folder / CARD, render(record, artefacts=artefacts))
+    write_text(folder / CARD, render(record, artefacts=artefacts, weights=has_weights(folder)))
     return folder / CARD

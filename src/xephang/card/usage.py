@@ -12,19 +12,25 @@ WHERE = "path/to/this-model"
 """Stands for the folder or Hub id, which the model itself can not know."""
 
 
-def usage(record: RunRecord) -> str:
-    """Return the section Usage."""
+def usage(record: RunRecord, weights: bool) -> str:
+    """Return the section Usage; without weights, with no code that would look for them."""
+    torch_only = [_sentence_transformers(record), _transformers(record)] if weights else [_NO_WEIGHTS]
     return "\n\n".join(
         [
             "## Usage",
             f"### Intended Use\n\n{(record.intended_use or INTENDED_USE).strip()}",
-            _sentence_transformers(record),
-            _transformers(record),
+            *torch_only,
             _xephang(record),
-            _downstream(record),
+            *([_downstream(record)] if weights else []),
             f"### Out-of-Scope Use\n\n{(record.out_of_scope or OUT_OF_SCOPE).strip()}",
         ]
     )
+
+
+_NO_WEIGHTS = (
+    "This folder holds exported files only, no weights: it opens in xephang, not in sentence-transformers or "
+    "transformers, and can not be trained further. Train the recipe again for a folder that can."
+)
 
 
 def _examples(record: RunRecord, most: int) -> Sequence[tuple[str, str]]:

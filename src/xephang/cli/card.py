@@ -23,4 +23,6 @@ def card(
     if write:
         console.note(f"wrote {cards.save_card(Path(folder.path), record, artefacts=artefacts)}")
     else:
-        console.print_text(cards.render(record, artefacts=artefacts).rstrip("\n"))
+        console.print_text(
+            cards.render(record, artefacts=artefacts, weights=cards.has_weights(folder.path)).rstrip("\n")
+        )

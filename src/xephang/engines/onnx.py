@@ -1,5 +1,6 @@
 """ONNX Runtime on the CPU, without torch."""
 
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -55,12 +56,14 @@ class OnnxEngine:
         self._labels = shape[1]
         self._padding_id, self._one_at_a_time = padding_id, one_at_a_time
         self.threads = threads or available_threads()
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix="xephang-onnx")
+        self._pool, self._owner = self._new_pool(), os.getpid()
 
     def logits(
         self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
     ) -> NDArray[np.float32]:
         """Return float32 (n, labels); see `Engine.logits`."""
+        if self._owner != os.getpid():  # a fork takes the pool along, but none of its threads
+            self._pool, self._owner = self._new_pool(), os.getpid()
         batches = batches_by_length(pairs, 1 if self._one_at_a_time else batch_size or 1)
         out = np.empty((len(pairs), self._labels), np.float32)
         for batch, scores in zip(
@@ -70,6 +73,9 @@ class OnnxEngine:
             if progress:
                 progress(len(batch))
         return out
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self.threads, thread_name_prefix="xephang-onnx")
 
     def _run(self, pairs: Sequence[PairTokens]) -> NDArray[np.float32]:
         feed = {name: array for name, array in pad(pairs, self._padding_id).items() if name in self._inputs}

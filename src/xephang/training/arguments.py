@@ -10,6 +10,7 @@ import torch
 from sentence_transformers.cross_encoder import CrossEncoderTrainingArguments
 
 from xephang.errors import RecipeError
+from xephang.training.losses import SHAPES
 from xephang.training.recipe import Recipe, check_choice
 
 OURS = {
@@ -129,7 +130,9 @@ def training_arguments(recipe: Recipe, output: Path, *, resume: bool) -> CrossEn
     :raises RecipeError: if the trainer refuses a value.
     """
     given, _ = translate(recipe.hyperparameters)
-    when = given.get("eval_strategy") or given.get("save_strategy") or "epoch"
+    asked = [given.get(name) for name in ("eval_strategy", "save_strategy")]
+    when = next((strategy for strategy in asked if strategy not in (None, "no")), "epoch")
+    measured = recipe.dev is not None and asked[0] != "no"
     settings: dict[str, Any] = {
         "report_to": "none",
         "save_strategy": when,
@@ -140,7 +143,9 @@ def training_arguments(recipe: Recipe, output: Path, *, resume: bool) -> CrossEn
         "disable_tqdm": True,
         "use_cpu": not (torch.cuda.is_available() or torch.backends.mps.is_available()),
     }
-    if recipe.dev:
+    if SHAPES.get(recipe.loss.name) == "triplets":
+        settings["batch_sampler"] = "no_duplicates"  # a query's other positives would count as its negatives
+    if measured:
         settings |= {
             "eval_strategy": when,
             "load_best_model_at_end": True,
@@ -150,6 +155,8 @@ def training_arguments(recipe: Recipe, output: Path, *, resume: bool) -> CrossEn
     if recipe.patience:
         if not recipe.dev:
             raise RecipeError("[selection] patience needs dev judgments: name them as [data] dev")
+        if not measured:
+            raise RecipeError("[selection] patience needs measurements: take eval_strategy = 'no' away")
         settings["restore_callback_states_from_checkpoint"] = resume
     try:
         return CrossEncoderTrainingArguments(output_dir=str(output), **(settings | given))

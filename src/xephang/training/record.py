@@ -149,9 +149,10 @@ def _metrics_record(run: Run) -> MetricsRecord:
         names[key.split("@")[0]] + "".join(f"@{k}" for k in key.split("@")[1:]): v for key, v in run.metrics.items()
     }
     dev = run.recipe.dev.name if run.recipe.dev else ""
-    note = (
-        "Graded nDCG with gains 2^grade − 1 over exactly the candidates given; ties broken against the model. "
+    note = "Graded nDCG with gains 2^grade − 1 over exactly the candidates given; ties broken against the model. " + (
         "The checkpoint was chosen on these judgments, so the figures are an upper estimate."
+        if run.trainer.state.best_model_checkpoint
+        else "No choice was made on them."
     )
     return MetricsRecord("Dev judgments", dev, values, note)
 

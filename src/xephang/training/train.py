@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import tomli_w
+import torch
 from sentence_transformers import CrossEncoder
 from sentence_transformers.cross_encoder import CrossEncoderTrainer
 from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
-from transformers.trainer_utils import get_last_checkpoint
+from transformers.trainer import TRAINER_STATE_NAME
 from transformers.utils import logging as transformers_logging
 
 from xephang.card import RunRecord, save_card, save_record
@@ -167,8 +168,11 @@ def _prepare(output: Path, resolved: Recipe, *, resume: bool, overwrite: bool) -
 
 
 def _last_checkpoint(output: Path) -> str | None:
-    folder = output / CHECKPOINTS
-    return get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    """Return the newest checkpoint that was written to its end; a crash may have left a half one."""
+    whole = [path.parent for path in (output / CHECKPOINTS).glob(f"checkpoint-*/{TRAINER_STATE_NAME}")]
+    whole = [path for path in whole if (path / "model.safetensors").is_file()]
+    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+    return str(newest) if newest else None
 
 
 def _base_model(recipe: Recipe, base: str | None, output: Path) -> BaseModel:
@@ -190,6 +194,8 @@ def _load(source: BaseModel, recipe: Recipe) -> CrossEncoder:
         model: CrossEncoder = CrossEncoder(str(source.path), num_labels=recipe.num_labels, max_length=recipe.max_length)
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"{source.path}: can not be loaded as a base model ({error})") from error
+    # Ours to say: an older base may come with another, and the card says what this run leaves.
+    model.activation_fn = torch.nn.Sigmoid() if recipe.num_labels == 1 else torch.nn.Identity()
     # Several processes wait for the gradients of what they see in a dict; a BatchEncoding hides it from them.
     model.register_forward_hook(lambda module, inputs, output: dict(output))
     return model
