@@ -240,7 +240,7 @@ class Reranker:
         if not off <= _GOLDEN_TOLERANCE[artefact.precision]:
             raise ModelError(
                 f"{self.folder.path / artefact.path}: its logits are {off:.3f} away from those it was saved with; "
-                "the file or the machine differs from where it was made: export it again here"
+                "export it again here: the file or the machine is not the one it was made on"
             )
 
 
