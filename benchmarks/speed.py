@@ -1,6 +1,7 @@
 """Time xephang beside sentence-transformers on the seed card's product texts, in one run on one machine.
 
-Writes benchmarks/results/speed.json: every round's seconds, the medians, and what machine it was.
+Writes benchmarks/results/speed.json: every round's seconds, medians, and what machine it was. The ratios are medians of
+each round's own ratio: on a shared machine, what ran side by side is what compares.
 """
 
 import argparse
@@ -9,15 +10,18 @@ import os
 import platform
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 from sentence_transformers import CrossEncoder
 
 from xephang import Product, Reranker, demo_catalogue
+from xephang.files import write_text
+from xephang.machine import cpu_name
 from xephang.product import SEED
 
 RESULT = Path(__file__).parent / "results" / "speed.json"
@@ -61,13 +65,24 @@ def contenders(model: Path, threads: int) -> dict[str, Callable[[list[str]], obj
     return timed
 
 
+def summary(seconds: Mapping[str, Sequence[float]]) -> dict[str, Any]:
+    """Return every round, the medians, and the median over rounds of how many times faster each was in that round."""
+    slowest = seconds["sentence-transformers torch"]
+    return {
+        "seconds": seconds,
+        "median": {name: statistics.median(values) for name, values in seconds.items()},
+        "times_faster": {
+            name: statistics.median(slow / own for slow, own in zip(slowest, values, strict=True))
+            for name, values in seconds.items()
+        },
+    }
+
+
 def machine() -> dict[str, object]:
     """Describe the machine."""
-    info = Path("/proc/cpuinfo")
-    names = [line for line in info.read_text().splitlines() if "model name" in line] if info.is_file() else []
     packages = ("onnxruntime", "sentence-transformers", "tokenizers", "torch", "transformers")
     return {
-        "cpu": names[0].split(":", 1)[1].strip() if names else platform.processor(),
+        "cpu": cpu_name(),
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "packages": {name: version(name) for name in packages},
@@ -104,14 +119,10 @@ def main() -> None:
                 run(texts)
                 if turn:
                     seconds[name].append(time.perf_counter() - started)
-        medians = {name: statistics.median(values) for name, values in seconds.items()}
-        slowest = medians["sentence-transformers torch"]
-        ratios = {name: slowest / value for name, value in medians.items()}
-        result[corpus] = {"seconds": seconds, "median": medians, "times_faster": ratios}
-        for name, median in medians.items():
-            print(f"{corpus:14} {name:28} {median * 1000:8.0f} ms  {ratios[name]:.1f}x")
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=1) + "\n")
+        result[corpus] = found = summary(seconds)
+        for name, median in found["median"].items():
+            print(f"{corpus:14} {name:28} {median * 1000:8.0f} ms  {found['times_faster'][name]:.1f}x")
+    write_text(RESULT, json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

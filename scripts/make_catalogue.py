@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 from giay.products import GeneratedProduct, generate
+from xephang.errors import InputError
 from xephang.files import write_text
 
 __all__ = ["GeneratedProduct", "generate", "main"]
@@ -25,8 +26,8 @@ def main() -> None:
     records = (item.product.to_dict() for item in generate(options.products, options.seed))
     try:
         write_text(options.output, "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in records))
-    except OSError as error:
-        parser.error(f"--output: can not write {options.output}: {error.strerror}")
+    except InputError as error:
+        parser.error(f"--output: {error}")
     print(f"{options.output}: {options.products} products")
 
 

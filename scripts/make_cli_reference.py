@@ -1,7 +1,10 @@
 """Write docs/cli.md: what every command says of itself on --help, 80 columns wide."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from typer.main import get_command
 from typer.testing import CliRunner
 
 from xephang.cli import app
@@ -19,10 +22,15 @@ not hold, training interrupted), 2 wrong usage or input, 130 stopped with Ctrl-C
 
 def reference() -> str:
     """Return the page, the same on any machine that has the same typer."""
-    names = [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
-    sections = [HEAD, _section("xephang", _help())]
-    sections += [_section(f"xephang {name}", _help(name)) for name in names]
-    return "\n".join(sections)
+    sections = [_section(" ".join(("xephang", *names)), _help(*names)) for names in _commands(get_command(app))]
+    return "\n".join([HEAD, *sections])
+
+
+def _commands(command: Any, names: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the names that call a command, and those of the commands in it."""
+    yield names
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from _commands(inner, (*names, name))
 
 
 def _section(title: str, text: str) -> str:

@@ -68,7 +68,7 @@ def bundle(source: Path, recipe: Recipe) -> None:
     artefact = folder.artefact("int8")
     for name in (*KEPT, *TOKENIZER, artefact.path):
         shutil.copyfile(source / name, BUNDLED / name)
-    write_text(BUNDLED / MANIFEST, replace(folder.manifest, artefacts=(artefact,)).to_json())
+    write_text(BUNDLED / MANIFEST, replace(folder.manifest, artefacts=(artefact,), lexicon="footwear").to_json())
     record = with_int8_figures(load_record(source), recipe)
     save_record(BUNDLED, record)
     save_card(BUNDLED, record, artefacts=[artefact.path])

@@ -18,6 +18,7 @@ from giay.pairing import Asked, build_dev, build_train, matched
 from giay.pool import Pool, renderings
 from giay.products import generate
 from giay.queries import intent_key
+from xephang.errors import InputError
 from xephang.files import write_text
 
 DEMO = (1200, 1)
@@ -83,8 +84,8 @@ def main() -> None:
     try:
         _write(options.output / "train.jsonl", train_rows(pairs.train))
         _write(options.output / "dev.jsonl", dev_rows(pairs.dev))
-    except OSError as error:
-        parser.error(f"--output: can not write into {options.output}: {error.strerror}")
+    except InputError as error:
+        parser.error(f"--output: {error}")
 
 
 if __name__ == "__main__":

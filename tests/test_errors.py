@@ -1,4 +1,5 @@
 import inspect
+import pickle
 import re
 from pathlib import Path
 
@@ -82,6 +83,19 @@ def test_the_tree_drawn_in_the_docstring_is_the_tree() -> None:
 )
 def test_the_message_says_what_where_and_what_to_do(error: XephangError, message: str) -> None:
     assert str(error) == message
+
+
+ONE_OF_EACH = {
+    RowError: RowError(Path("shop.csv"), 3, "price", "is negative"),
+    MissingExtraError: MissingExtraError("training", "train"),
+}
+
+
+@pytest.mark.parametrize("error", EXIT_CODES, ids=lambda error: error.__name__)
+def test_every_error_comes_back_from_another_process(error: type[XephangError]) -> None:
+    raised = ONE_OF_EACH.get(error) or error("đã hỏng")
+    back = pickle.loads(pickle.dumps(raised))
+    assert (type(back), str(back), vars(back)) == (error, str(raised), vars(raised))
 
 
 def test_a_row_error_can_be_reported_field_by_field() -> None:

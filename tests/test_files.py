@@ -1,12 +1,16 @@
 import hashlib
+import os
+import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xephang.files import replacing, sha256, write_text
+from xephang.errors import InputError
+from xephang.files import check_file, check_folder, replacing, sha256, write_text
 
 
 def everything_in(folder: Path) -> list[str]:
@@ -66,6 +70,81 @@ def test_readers_see_the_older_file_until_the_block_ends(tmp_path: Path) -> None
         assert temporary.parent == path.parent, "a move between file systems is not atomic"
         assert temporary.name.startswith("."), "a listing of the folder does not show it"
     assert path.read_bytes() == b"new"
+
+
+def socket_at(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as opened:
+        opened.bind(path.name)
+
+
+NO_FILES = {"a pipe": os.mkfifo, "a socket": socket_at, "a folder": Path.mkdir}
+
+
+@pytest.mark.parametrize(("kind", "make"), NO_FILES.items(), ids=NO_FILES)
+@pytest.mark.parametrize("through", ["itself", "a link"])
+def test_what_is_no_file_is_refused_before_the_block_and_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, make: Callable[[Path], object], through: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "there")
+    path, before = tmp_path / "there", (tmp_path / "there").lstat().st_mode
+    if through == "a link":
+        path = tmp_path / "link"
+        path.symlink_to("there")
+    started = False
+    with pytest.raises(InputError, match=f"can not be written: it is {kind}, and no file") as caught, replacing(path):
+        started = True
+    assert not started
+    assert str(path) in str(caught.value)
+    with pytest.raises(InputError, match="name another"):
+        write_text(path, "mới")
+    assert (tmp_path / "there").lstat().st_mode == before
+    assert everything_in(tmp_path) == (["link", "there"] if through == "a link" else ["there"])
+
+
+@pytest.mark.parametrize("exists", [True, False], ids=["a file", "nothing yet"])
+def test_a_link_is_written_through(tmp_path: Path, exists: bool) -> None:
+    (tmp_path / "real").mkdir()
+    if exists:
+        (tmp_path / "real" / "a.txt").write_text("cũ", encoding="utf-8")
+    (tmp_path / "link.txt").symlink_to(Path("real") / "a.txt")
+    write_text(tmp_path / "link.txt", "mới")
+    assert (tmp_path / "link.txt").is_symlink()
+    assert (tmp_path / "real" / "a.txt").read_text(encoding="utf-8") == "mới"
+    assert everything_in(tmp_path / "real") == ["a.txt"]
+
+
+def test_a_link_in_a_circle_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "a").symlink_to("b")
+    (tmp_path / "b").symlink_to("a")
+    with pytest.raises(InputError, match="it is a link in a circle"):
+        write_text(tmp_path / "a", "mới")
+    assert everything_in(tmp_path) == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["file/a.txt", "x" * 300], ids=["under a file", "a name too long"])
+def test_a_place_that_can_not_be_written_is_an_input_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"can not be written: \w") as caught:
+        write_text(tmp_path / name, "mới")
+    assert str(caught.value).startswith(os.path.realpath(tmp_path / name))
+    assert everything_in(tmp_path) == ["file"]
+
+
+def test_a_file_that_may_be_written_is_its_real_path(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").touch()
+    assert check_file(tmp_path / "a.txt") == Path(os.path.realpath(tmp_path / "a.txt"))
+    assert check_file(tmp_path / "none" / "b.txt") == Path(os.path.realpath(tmp_path)) / "none" / "b.txt"
+
+
+def test_a_folder_is_a_folder_or_nothing_yet(tmp_path: Path) -> None:
+    assert check_folder(tmp_path) == tmp_path
+    assert check_folder(tmp_path / "none") == tmp_path / "none"
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "file").touch()
+    for name in ("pipe", "file"):
+        with pytest.raises(InputError, match=f"{name}: is a {name}; name a folder"):
+            check_folder(tmp_path / name)
 
 
 def test_two_writers_do_not_mix(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from xephang import folder as folders
 from xephang.engines.onnx import OnnxEngine
 from xephang.engines.torch import TorchEngine
-from xephang.errors import ModelError
+from xephang.errors import InputError, ModelError
 from xephang.files import sha256
 from xephang.folder import Artefact, Manifest, ModelFolder, bundled, find
 from xephang.product import SEED
@@ -74,6 +74,20 @@ def test_a_plain_folder_with_an_onnx_file_is_known_to_have_it(plain: Path, tiny_
     reranker = Reranker.load(plain)
     assert isinstance(reranker.engine, OnnxEngine)
     assert reranker.predict([PAIR]) == pytest.approx(Reranker.load(plain, engine="torch").predict([PAIR]), abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["model_int8.onnx", "model_quantized.onnx"])
+def test_a_plain_folder_with_an_int8_file_alone_is_known_to_have_it(
+    plain: Path, tiny_exported: Path, name: str
+) -> None:
+    (plain / "onnx").mkdir()
+    shutil.copy(tiny_exported / "onnx" / "model_int8.onnx", plain / "onnx" / name)
+    (plain / "model.safetensors").unlink()
+    assert ModelFolder.open(plain).manifest.artefacts == (Artefact(f"onnx/{name}", "int8", one_at_a_time=True),)
+    pairs = [PAIR, ("dép", "Dép lê nam | size 42")]
+    assert (Reranker.load(plain).predict(pairs) == Reranker.load(tiny_exported).predict(pairs)).all()
+    with pytest.raises(ModelError, match=r"no ONNX file of precision fp32 \(it has: int8\)"):
+        Reranker.load(plain, precision="fp32")
 
 
 def test_a_plain_folder_without_one_runs_on_torch(plain: Path) -> None:
@@ -358,10 +372,77 @@ def test_onnx_is_not_silently_replaced_by_torch(plain: Path, choice: dict[str, A
         Reranker.load(plain, **choice)
 
 
-def test_a_recorded_artefact_replaces_one_of_its_path(exported: Path) -> None:
-    folder = ModelFolder.open(exported).with_artefact(Artefact("onnx/model.onnx", "fp32"), (PAIR,))
+def graphs(folder: Path, content: str, *names: str) -> dict[Artefact, Path]:
+    """Files that stand for graphs, and their artefacts."""
+    folder.mkdir()
+    found = {}
+    for name, precision in (("model.onnx", "fp32"), ("model_int8.onnx", "int8")):
+        if name in names:
+            (folder / name).write_text(f"{content} {precision}")
+            found[Artefact(f"onnx/{name}", precision, sha256(folder / name), golden=(1.0,))] = folder / name
+    return found
+
+
+def test_a_recorded_artefact_replaces_the_one_of_its_precision(exported: Path, tmp_path: Path) -> None:
+    new = graphs(tmp_path / "new", "new", "model.onnx")
+    folder = ModelFolder.open(exported).with_artefacts(new, (PAIR,))
     assert [artefact.path for artefact in folder.manifest.artefacts] == ["onnx/model_int8.onnx", "onnx/model.onnx"]
-    assert json.loads((exported / "xephang.json").read_text(encoding="utf-8"))["golden_pairs"] == [list(PAIR)]
+    assert ModelFolder.open(exported).manifest == folder.manifest
+    assert folder.manifest.golden_pairs == (PAIR,)
+    assert folder.artefact("fp32") == next(iter(new))
+    assert folder.artefact("int8").golden == (), "its golden logits were of other pairs"
+
+
+BOTH = ("model.onnx", "model_int8.onnx")
+BEFORE = {
+    "none": (),
+    "both": BOTH,
+    "fp32": ("model.onnx",),
+    "int8": ("model_int8.onnx",),
+}
+
+
+@pytest.mark.parametrize("before", BEFORE.values(), ids=BEFORE)
+@pytest.mark.parametrize("recorded", [True, False], ids=["recorded", "plain"])
+def test_an_export_that_is_killed_at_any_moment_leaves_a_folder_that_opens(
+    plain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, before: tuple[str, ...], recorded: bool
+) -> None:
+    """Whatever files were there before, each is there afterwards, whole, as it was or as it is to be."""
+    move, killed = Path.replace, True
+    for last in range(10):
+        folder = Path(shutil.copytree(plain, tmp_path / f"folder {last}"))
+        if before:
+            ModelFolder.open(folder).with_artefacts(graphs(tmp_path / f"old {last}", "old", *before), (PAIR,))
+            if not recorded:
+                (folder / "xephang.json").unlink()
+        moved: list[Path] = []
+
+        def until_killed(self: Path, target: Path, last: int = last, moved: list[Path] = moved) -> Path:
+            if len(moved) == last:
+                raise KeyboardInterrupt
+            moved.append(target)
+            return move(self, target)
+
+        new = graphs(tmp_path / f"new {last}", "new", *BOTH)
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "replace", until_killed)
+            try:
+                ModelFolder.open(folder).with_artefacts(new, (PAIR,))
+                killed = False
+            except KeyboardInterrupt:
+                pass
+        opened = ModelFolder.open(folder)
+        for name, precision in (("model.onnx", "fp32"), ("model_int8.onnx", "int8")):
+            if name in before or not killed:
+                found = opened.artefact(precision)
+                content = (folder / found.path).read_text()
+                assert content in (f"old {precision}", f"new {precision}")
+                assert found.sha256 in ("", sha256(folder / found.path))
+        if not killed:
+            assert {opened.artefact(precision) for precision in ("fp32", "int8")} == set(new)
+            break
+    assert not killed
+    assert last >= 3, "two files and their record"
 
 
 def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
@@ -388,6 +469,13 @@ def test_a_name_that_is_nothing_is_refused(name: str) -> None:
     with pytest.raises(ModelError, match=r"no such folder; bundled models are .*, a Hub id has one '/'") as caught:
         find(name)
     assert name in str(caught.value)
+
+
+def test_an_empty_name_is_not_the_folder_one_is_in(plain: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(plain)
+    with pytest.raises(InputError, match="the model's name is empty; bundled models are giay"):
+        find("")
+    assert find(".") == Path()
 
 
 def test_every_bundled_model_is_found_and_opens() -> None:
@@ -443,6 +531,18 @@ def test_a_cached_hub_model_with_onnx_opens_without_its_weights(hub: Path, tiny_
     assert reranker.predict([PAIR]).tolist() == Reranker.load(tiny_exported).predict([PAIR]).tolist()
 
 
+def test_a_cached_hub_model_with_a_quantised_file_alone_opens_without_its_weights(
+    hub: Path, tiny_exported: Path
+) -> None:
+    snapshot = cache(hub, "shop/giay", tiny_exported)
+    for name in ("model.safetensors", "xephang.json", "onnx/model.onnx"):
+        (snapshot / name).unlink()
+    (snapshot / "onnx" / "model_int8.onnx").rename(snapshot / "onnx" / "model_quantized.onnx")
+    reranker = Reranker.load("shop/giay")
+    assert isinstance(reranker.engine, OnnxEngine)
+    assert reranker.predict([PAIR]).tolist() == Reranker.load(tiny_exported).predict([PAIR]).tolist()
+
+
 def test_a_cached_hub_model_without_onnx_opens_on_torch(hub: Path, tiny: Path) -> None:
     cache(hub, "shop/giay", tiny)
     reranker = Reranker.load("shop/giay")
@@ -479,7 +579,7 @@ def test_a_folder_goes_before_a_hub_id_of_the_same_spelling(hub: Path, tiny: Pat
 def test_the_environment_is_enough_to_work_offline(tiny_exported: Path, tmp_path: Path) -> None:
     cache(tmp_path / "hub", "shop/giay", tiny_exported)
     program = (
-        "import sys\nfrom xephang import Reranker\nfrom xephang.errors import ModelError\n"
+        "import sys\nfrom xephang import Reranker\nfrom xephang.errors import InputError, ModelError\n"
         "sys.stdout.write(f\"{Reranker.load('shop/giay').predict([('giày', 'dép')]).shape}\\n\")\n"
         "try:\n    Reranker.load('shop/khong-co')\nexcept ModelError as error:\n    sys.stdout.write(str(error))\n"
     )

@@ -26,6 +26,8 @@ MAY_TRAIN = ("training", "compiling", "engines/torch.py")
 FOR_OTHERS = {"accelerate", "onnx", "onnxscript", "sympy"}
 """What transformers' trainer and torch's exporter import by themselves."""
 ROOMS_WITH_EXTRAS = (*MAY_TRAIN, "evaluation", "judgments/measure.py")
+FREE = {"__main__", "version"}
+"""Modules that belong to no room."""
 BASE = {"huggingface_hub", "numpy", "onnxruntime", "pyarrow", "rich", "tokenizers", "typer"}
 """What the base install brings, under the names that Python imports."""
 
@@ -54,6 +56,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(SOURCE).as_posix()
 
 
+def contract_of(kind: str) -> Any:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    return next(contract for contract in settings["contracts"] if contract["type"] == kind)
+
+
 def foreign(path: Path, **options: bool) -> set[str]:
     return imported(path, **options) - set(sys.stdlib_module_names) - {"xephang"}
 
@@ -76,13 +83,17 @@ def test_the_contracts_of_pyproject_hold():
 
 
 def test_every_room_has_its_floor():
-    """A room that no layer names could import what it likes."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
-    layers = next(contract["layers"] for contract in settings["contracts"] if contract["type"] == "layers")
-    named = {name.strip().removeprefix("xephang.") for layer in layers for name in layer.split("|")}
-    free = {"__init__", "__main__", "version"}
+    """A room that no layer names could import what it likes; the linter refuses it where the contract is exhaustive."""
+    contract = contract_of("layers")
+    assert contract["containers"] == ["xephang"]
+    assert contract["exhaustive"] is True
+    assert set(contract["exhaustive_ignores"]) == FREE
+
+
+def test_every_room_that_does_not_train_is_forbidden_to():
     rooms = {path.stem for path in SOURCE.glob("*.py")} | {path.parent.name for path in SOURCE.glob("*/__init__.py")}
-    assert named == rooms - free
+    forbidden = {name.removeprefix("xephang.") for name in contract_of("forbidden")["source_modules"]}
+    assert forbidden == rooms - FREE - {"__init__", "training", "compiling"}
 
 
 @pytest.mark.parametrize("path", files(), ids=name_of)

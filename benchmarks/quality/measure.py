@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from xephang import Reranker
-from xephang.evaluation import Evaluation, evaluate, read_qrels
+from xephang.evaluation import ByLexicon, Evaluation, evaluate, read_qrels
+from xephang.lexicon import Lexicon
 
 HERE = Path(__file__).parent
 RELEVANT_FROM = 2
@@ -60,11 +61,16 @@ def main() -> None:
     models = [Reranker.load(name) for name in options.model or ["giay"]]
     columns = {"document_id": "listing_id"} | ({"title": "name"} if options.catalogue.suffix == ".csv" else {})
     judged = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, columns)
-    found = evaluate(models, judged, show_progress=True)
+    systems = [*models, ByLexicon(Lexicon.load("footwear"))]
+    found = evaluate(systems, judged, show_progress=True)
+    clean = read_qrels(
+        HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, {**columns, "query": "clean"}
+    )
+    noisy = evaluate(models, clean, bm25=False, noise="all", show_progress=True)
     output = options.output or HERE / "results" / f"{models[0].folder.name}.json"
     output.parent.mkdir(exist_ok=True)
     output.write_text(
-        json.dumps({"agreement": agreement()} | without_texts(found), indent=1, ensure_ascii=False) + "\n"
+        json.dumps({"agreement": agreement()} | without_texts(found) | {"noise": noisy.to_dict()["noise"]}, indent=1, ensure_ascii=False) + "\n"
     )
     for system, result in enumerate(found.results):
         print(

@@ -6,10 +6,10 @@ from random import Random
 from zlib import crc32
 
 from giay.judging import Intent, Verdict, grade, label, verdicts
-from giay.keyboard import typed
 from giay.pool import Candidate, Pool
 from giay.queries import draw_intent, intent_key, say
 from giay.words import vocabulary
+from xephang.judgments.noise import typed
 from xephang.text import fold, normalise
 
 SEED_CARD_QUERIES = (

@@ -16,7 +16,10 @@ from pathlib import Path
 
 
 class XephangError(Exception):
-    """Say what was wrong, where, and what to do about it."""
+    """Say what was wrong, where, and what to do about it.
+
+    A subclass with parameters of its own hands them to `Exception` as they came, so that it can be pickled.
+    """
 
     exit_code = 1
 
@@ -38,8 +41,11 @@ class RowError(InputError):
 
     def __init__(self, path: str | Path, row: int, field: str, problem: str) -> None:
         self.path, self.row, self.field, self.problem = str(path), row, field, problem
-        where = f"{path}, row {row}" + (f", field '{field}'" if field else "")
-        super().__init__(f"{where}: {problem}")
+        super().__init__(self.path, row, field, problem)
+
+    def __str__(self) -> str:
+        where = f"{self.path}, row {self.row}" + (f", field '{self.field}'" if self.field else "")
+        return f"{where}: {self.problem}"
 
 
 class RecipeError(InputError):
@@ -56,7 +62,11 @@ class MissingExtraError(XephangError):
     exit_code = 2
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs the '{extra}' extra: pip install 'xephang[{extra}]'")
+        self.what, self.extra = what, extra
+        super().__init__(what, extra)
+
+    def __str__(self) -> str:
+        return f"{self.what} needs the '{self.extra}' extra: pip install 'xephang[{self.extra}]'"
 
 
 class ModelError(XephangError):

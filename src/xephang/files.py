@@ -1,29 +1,80 @@
 """Files that are whole or absent, and their fingerprints."""
 
 import hashlib
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
+from xephang.errors import InputError
+
 
 def write_text(path: Path, text: str) -> None:
-    """Write a UTF-8 file that readers see whole or not at all."""
+    """Write a UTF-8 file that readers see whole or not at all; see `replacing`."""
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; move it there when the block ends well, else remove it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
+    """Yield a temporary path beside the file; move it there when the block ends well, else remove it.
+
+    :raises InputError: if no file can be written there.
+    """
+    target = check_file(path)
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
-        temporary.replace(path)
+        temporary.replace(target)
+    except OSError as error:
+        raise InputError(f"{path}: can not be written: {error.strerror or error}") from error
     finally:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             temporary.unlink()
+
+
+def check_file(path: Path) -> Path:
+    """Return the real path that a file will be written to, links followed.
+
+    :raises InputError: if something stands there that is no regular file (a device, a pipe, a folder).
+    """
+    target = Path(os.path.realpath(path))
+    if (kind := _kind(target)) not in ("", "a file"):
+        raise InputError(f"{path}: can not be written: it is {kind}, and no file; name another")
+    return target
+
+
+def check_folder(path: Path) -> Path:
+    """Return the path of a folder that will be written into.
+
+    :raises InputError: if something stands there that is no folder.
+    """
+    if (kind := _kind(Path(os.path.realpath(path)))) not in ("", "a folder"):
+        raise InputError(f"{path}: is {kind}; name a folder")
+    return path
+
+
+_KINDS = {
+    stat.S_ISREG: "a file",
+    stat.S_ISDIR: "a folder",
+    stat.S_ISFIFO: "a pipe",
+    stat.S_ISSOCK: "a socket",
+    stat.S_ISLNK: "a link in a circle",  # what is left of a real path only then
+}
+
+
+def _kind(real: Path) -> str:
+    """Return what a message calls the thing at a real path; empty where nothing is."""
+    try:
+        mode = real.lstat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except OSError as error:
+        raise InputError(f"{real}: can not be written: {error.strerror or error}") from error
+    return next((name for is_kind, name in _KINDS.items() if is_kind(mode)), "a device")
 
 
 def sha256(path: Path) -> str:

@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
+import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from xephang.calibration import Calibration
 from xephang.errors import InputError, ModelError
-from xephang.files import sha256, write_text
+from xephang.files import replacing, sha256, write_text
 from xephang.product import LISTING, ProductTemplate
 from xephang.text import NORMALISER_VERSION
 
@@ -18,7 +20,9 @@ PRECISIONS = ("int8", "fp32")
 """Of ONNX files, the one that is taken first where a folder has both first."""
 DEFAULT_BASE = "cross-encoder/ms-marco-MiniLM-L6-v2"
 _BUNDLED = Path(__file__).parent / "models"
-_HUB_FILES = ("*.json", "*.txt", "*.model", "README.md", "onnx/model.onnx", "onnx/model_int8.onnx")
+_USUAL_ARTEFACTS = {"onnx/model.onnx": "fp32", "onnx/model_int8.onnx": "int8", "onnx/model_quantized.onnx": "int8"}
+"""Where others than xephang keep ONNX files, by their path; of two of one precision, the first is taken."""
+_HUB_FILES = ("*.json", "*.toml", "*.txt", "*.model", "README.md", *_USUAL_ARTEFACTS)
 _ACTIVATIONS = {"Sigmoid": "sigmoid", "Identity": "identity"}
 
 
@@ -47,6 +51,8 @@ class Manifest:
     :param template: renders this model's products, in training and in serving alike.
     :param normaliser: the version of `text.normalise` that the model was trained with.
     :param golden_pairs: (query, document) texts whose logits are checked when an artefact opens.
+    :param calibration: makes probabilities of the model's logits, where one was fitted.
+    :param lexicon: what ranks are explained by: a bundled lexicon's name, or a file of the folder; empty for none.
     """
 
     name: str = ""
@@ -54,10 +60,12 @@ class Manifest:
     normaliser: int = NORMALISER_VERSION
     artefacts: tuple[Artefact, ...] = ()
     golden_pairs: tuple[tuple[str, str], ...] = ()
+    calibration: Calibration | None = None
+    lexicon: str = ""
 
     def to_json(self) -> str:
         """Return the text of `xephang.json`."""
-        table = {
+        table: dict[str, Any] = {
             "format": FORMAT,
             "name": self.name,
             "normaliser": self.normaliser,
@@ -65,6 +73,10 @@ class Manifest:
             "artefacts": [asdict(artefact) for artefact in self.artefacts],
             "golden_pairs": self.golden_pairs,
         }
+        if self.calibration:
+            table["calibration"] = self.calibration.to_dict()
+        if self.lexicon:
+            table["lexicon"] = self.lexicon
         return json.dumps(table, ensure_ascii=False, indent=2) + "\n"
 
     @classmethod
@@ -85,6 +97,8 @@ class Manifest:
                 template=ProductTemplate.from_dict(table["template"]),
                 artefacts=tuple(_artefact(entry, len(table["golden_pairs"])) for entry in table["artefacts"]),
                 golden_pairs=tuple((query, document) for query, document in table["golden_pairs"]),
+                calibration=Calibration.from_dict(table["calibration"]) if "calibration" in table else None,
+                lexicon=_lexicon(table.get("lexicon", "")),
             )
         except (KeyError, TypeError, ValueError, AttributeError, InputError) as error:
             reason = f"no {error}" if isinstance(error, KeyError) else error
@@ -133,28 +147,57 @@ class ModelFolder:
         :raises ModelError: if there is none, or its file is missing or is not the one that was recorded.
         """
         wanted = [precision] if precision else PRECISIONS
-        for artefact in sorted(self.manifest.artefacts, key=lambda a: PRECISIONS.index(a.precision)):
-            if artefact.precision in wanted:
-                self._check(artefact)
-                return artefact
+        for one in wanted:
+            if named := [artefact for artefact in self.manifest.artefacts if artefact.precision == one]:
+                return self._standing(named)
         has = ", ".join(a.precision for a in self.manifest.artefacts) or "none"
         raise ModelError(
             f"{self.path}: no ONNX file of precision {' or '.join(wanted)} (it has: {has}); run: xephang export"
         )
 
-    def with_artefact(self, artefact: Artefact, golden_pairs: tuple[tuple[str, str], ...]) -> "ModelFolder":
-        """Record an artefact in `xephang.json`, in place of one of the same path."""
-        others = tuple(a for a in self.manifest.artefacts if a.path != artefact.path)
-        manifest = replace(self.manifest, artefacts=(*others, artefact), golden_pairs=golden_pairs)
+    def with_artefacts(
+        self, graphs: Mapping[Artefact, Path], golden_pairs: tuple[tuple[str, str], ...]
+    ) -> "ModelFolder":
+        """Move graphs into the folder and record them, each in place of one of its precision.
+
+        Whoever opens the folder on the way, or after a kill on the way, finds a file and its record together: while
+        a file is replaced, `xephang.json` records the old one and the new.
+
+        :param graphs: where each artefact's file lies now.
+        """
+        precisions = {artefact.precision for artefact in graphs}
+        old = tuple(a for a in self.manifest.artefacts if a.precision in precisions)
+        others = tuple(a for a in self.manifest.artefacts if a not in old)
+        if golden_pairs != self.manifest.golden_pairs:
+            # Their golden logits are of other pairs.
+            old, others = (tuple(replace(a, golden=()) for a in some) for some in (old, others))
+        after = replace(self.manifest, artefacts=(*others, *graphs), golden_pairs=golden_pairs)
+        if old:
+            replaced = tuple(new for new in graphs if new.path in {a.path for a in old})
+            self._with(replace(after, artefacts=(*others, *replaced, *old)))
+        for artefact, graph in graphs.items():
+            with replacing(self.path / artefact.path) as temporary:
+                shutil.move(graph, temporary)
+        return self._with(after)
+
+    def with_calibration(self, calibration: Calibration) -> "ModelFolder":
+        """Record a calibration in `xephang.json`, in place of an older one; a `Reranker` has it once loaded again."""
+        return self._with(replace(self.manifest, calibration=calibration))
+
+    def _with(self, manifest: Manifest) -> "ModelFolder":
         write_text(self.path / MANIFEST, manifest.to_json())
         return replace(self, manifest=manifest)
 
-    def _check(self, artefact: Artefact) -> None:
-        path = self.path / artefact.path
+    def _standing(self, named: Sequence[Artefact]) -> Artefact:
+        """Return the artefact whose file is there: until an export is through, the old one and the new are named."""
+        for artefact in named:
+            path = self.path / artefact.path
+            if path.is_file() and (not artefact.sha256 or sha256(path) == artefact.sha256):
+                return artefact
+        path = self.path / named[0].path
         if not path.is_file():
             raise ModelError(f"{path}: named in {MANIFEST}, but missing; run: xephang export {self.path}")
-        if artefact.sha256 and sha256(path) != artefact.sha256:
-            raise ModelError(f"{path}: not the file that {MANIFEST} records (SHA-256 differs); copy it again or export")
+        raise ModelError(f"{path}: not the file that {MANIFEST} records (SHA-256 differs); copy it again or export")
 
 
 def find(name: str | Path, *, revision: str | None = None, weights: bool = False) -> Path:
@@ -163,8 +206,11 @@ def find(name: str | Path, *, revision: str | None = None, weights: bool = False
     A folder that is called like a bundled model is meant when it is written as a path: `./giay`.
 
     :param weights: download `model.safetensors` too; without it, only what inference on ONNX needs.
+    :raises InputError: if the name is empty.
     :raises ModelError: if there is no such model, or the Hub can not be reached.
     """
+    if name == "":
+        raise InputError(f"the model's name is empty; bundled models are {', '.join(bundled()) or 'none'}")
     if isinstance(name, str) and name in bundled():
         return _BUNDLED / name
     if Path(name).is_dir():
@@ -222,9 +268,16 @@ def _artefact(entry: Mapping[str, Any], pairs: int) -> Artefact:
     return artefact
 
 
+def _lexicon(name: Any) -> str:
+    if not isinstance(name, str) or name != Path(name).name or name == "..":
+        raise ValueError(f"lexicon {name!r} is neither a bundled lexicon's name nor that of a file in the folder")
+    return name
+
+
 def _manifest_of_plain_folder(path: Path) -> Manifest:
-    onnx = path / "onnx" / "model.onnx"
-    return Manifest(artefacts=(Artefact("onnx/model.onnx", "fp32"),) if onnx.is_file() else ())
+    """Take the ONNX files that are there; whether an int8 one takes its scales over a batch, nobody has recorded."""
+    found = {name: precision for name, precision in _USUAL_ARTEFACTS.items() if (path / name).is_file()}
+    return Manifest(artefacts=tuple(Artefact(name, kind, one_at_a_time=kind == "int8") for name, kind in found.items()))
 
 
 def _activation(path: Path, config: Mapping[str, Any]) -> str:

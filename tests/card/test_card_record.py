@@ -17,9 +17,7 @@ def full(record: RunRecord) -> RunRecord:
         base_revision="c0ffee",
         base_sha256="ab" * 32,
         base_note="Weights from a local copy.",
-        base_license="mit",
         license="apache-2.0",
-        tags=("giày",),
         num_labels=4,
         hyperparameters_changed={"num_train_epochs": 3},
         hyperparameters_all={"learning_rate": 5e-05, "lr_scheduler_kwargs": {}, "debug": [], "tf32": None},
@@ -30,9 +28,18 @@ def full(record: RunRecord) -> RunRecord:
         versions={"Python": "3.11.9"},
         authors="An",
         examples=(("giày", "Giày | size 37"),),
-        citations={"Own": "@misc{own}"},
         loss=LossRecord("LambdaLoss", "https://example.com/loss", {"k": 10, "sigma": 1.0}),
     )
+
+
+def test_a_record_with_the_empty_keys_of_older_ones_opens(record):
+    older = altered(record, lambda table: table.update(base_license="", tags=[], citations={}))
+    assert RunRecord.from_json(older) == record
+
+
+def test_a_key_that_older_records_had_empty_is_not_lost_in_silence(record):
+    with pytest.raises(ModelError, match="key 'tags'"):
+        RunRecord.from_json(altered(record, lambda table: table.update(tags=["giày"])))
 
 
 def altered(record, change):

@@ -111,7 +111,6 @@ def test_every_fact_of_the_record_is_somewhere_in_the_card(record):
         "base_revision": "facts-revision",
         "base_sha256": "facts-sha",
         "base_note": "facts note",
-        "base_license": "facts-license",
         "language": "facts-language",
         "license": "facts-own-license",
         "hardware": "facts hardware",

@@ -139,9 +139,14 @@ def test_products_of_a_foreign_file(write):
     ]
 
 
-def test_a_price_that_is_not_a_number_is_a_bad_row(write):
-    with pytest.raises(RowError, match="row 1, field 'price': nan is no price"):
-        list(Catalogue.open(write({"title": ["Giày"], "price": [float("nan")]})))
+def test_a_price_that_is_not_a_number_is_unknown(write):
+    (product,) = Catalogue.open(write({"title": ["Giày"], "price": [float("nan")]}))
+    assert product.price is None
+
+
+def test_a_price_without_end_is_a_bad_row(write):
+    with pytest.raises(RowError, match="row 1, field 'price': inf is no price"):
+        list(Catalogue.open(write({"title": ["Giày"], "price": [float("inf")]})))
 
 
 def test_bytes_are_no_text(write):

@@ -179,6 +179,7 @@ EXTRA = {
     "empty values go": ({"a": "", "b": None, "c": [], "d": {}, "e": 0, "f": False}, {"e": 0, "f": False}),
     "values keep their kind": ({"a": [1, {"b": None}], "c": 1.5}, {"a": [1, {"b": None}], "c": 1.5}),
     "extra is opened": ({"extra": {"a": 1}, "b": 2}, {"a": 1, "b": 2}),
+    "a field beside extra goes before the one in it": ({"extra": {"a": 1}, "a": 2}, {"a": 2}),
     "extra as JSON text is opened": ({"extra": '{"a": 1}'}, {"a": 1}),
     "extra as other text stays": ({"extra": "có quà"}, {"extra": "có quà"}),
     "extra as broken JSON stays": ({"extra": "{quà"}, {"extra": "{quà"}),
@@ -190,6 +191,11 @@ EXTRA = {
 def test_unknown_columns_are_kept(jsonl, record, extra):
     (product,) = jsonl({"title": "Giày", **record})
     assert product.extra == extra
+
+
+def test_a_field_inside_of_extra_is_known(jsonl):
+    (product,) = jsonl({"title": "Giày", "extra": {"giá": "268k", "kho": "3"}})
+    assert (product.price, product.extra) == (268000.0, {"kho": "3"})
 
 
 def test_without_an_id_column_the_row_number_is_the_id(text_csv):

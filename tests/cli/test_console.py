@@ -188,3 +188,14 @@ def test_outside_a_terminal_no_progress_is_drawn(process, tiny_exported):
     ran = process("demo", "giày", "-k", "3", "--model", tiny_exported, stderr=subprocess.PIPE)
     assert ran.err == "1,200 products, model 'model', engine onnx\n"
     assert "\x1b" not in ran.out
+
+
+def test_in_a_terminal_explanations_are_coloured_and_fit(start, tiny_exported, shop):
+    catalogue = shop({"id": "A1", "title": "Giày chạy bộ nữ " * 9, "color": "trắng", "price": 268000})
+    options = ("--explain", "--lexicon", "footwear", "--model", tiny_exported)
+    code, sent = in_terminal(start, "rank", "giày chạy bộ nữ màu đen size 38", catalogue, *options, columns=100)
+    assert code == 0
+    assert "\x1b[32m✓ Loại: giày chạy bộ" in sent and "\x1b[31m✗ Màu: đen" in sent and "\x1b[2m? Cỡ: 38" in sent
+    table = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", sent[sent.rindex("─") :]).split("\n")
+    assert all(len(line) <= 100 for line in table)
+    assert [line.split()[0] for line in table[2:] if line] == ["✓", "✓", "giày", "size"]

@@ -99,13 +99,6 @@ def test_trec_in(xephang, tiny_exported, shop):
     assert ran.json[0]["systems"][1]["metrics"]["mrr@10"]["mean"] == 1.0
 
 
-@pytest.mark.parametrize("method", ["platt", "isotonic"])
-def test_calibration_is_written_beside_the_report(xephang, tiny_exported, judged, tmp_path, method):
-    options = ["--judgments", judged, "--calibrate", method, "--output", tmp_path / "out"]
-    assert xephang("evaluate", tiny_exported, *options).code == 0
-    assert json.loads((tmp_path / "out" / "calibration.json").read_text(encoding="utf-8"))["method"] == method
-
-
 def test_figures_go_onto_the_card(xephang, trained, copy_of, judged):
     folder = copy_of(trained)
     ran = xephang("evaluate", folder, "--judgments", judged, "--write-card")
@@ -119,8 +112,6 @@ def test_figures_go_onto_the_card(xephang, trained, copy_of, judged):
 @pytest.mark.parametrize(
     ("options", "code", "says"),
     [
-        pytest.param(["--calibrate", "platt"], 2, "say where with --output FOLDER", id="calibration without output"),
-        pytest.param(["--calibrate", "beta", "-o", "x"], 2, "calibration 'beta' is not known", id="calibration"),
         pytest.param(
             ["--queries", "q.jsonl"], 2, "qrels need both, --queries FILE and --documents FILE", id="half of qrels"
         ),
@@ -140,3 +131,29 @@ def test_what_is_wrong_is_said_in_a_sentence(
     assert (ran.code, ran.out) == (code, "")
     assert ran.err.startswith("xephang: ") and says in ran.err
     assert not (tmp_path / "x").exists()
+
+
+def test_noise_is_measured_and_shown(xephang, tiny_exported, judged):
+    ran = xephang("evaluate", tiny_exported, "--judgments", judged, "--noise", "telex", "--noise", "caps")
+    assert ran.code == 0
+    assert "Noise against clean" in ran.out and "telex" in ran.out
+    table = xephang("evaluate", tiny_exported, "--judgments", judged, "--noise", "all", "--json").json[0]
+    assert {"telex", "vni", "no-diacritics", "caps"} <= {one["kind"] for one in table["noise"]}
+
+
+def test_the_clean_form_may_stand_in_another_column(xephang, tiny_exported, judged, shop):
+    rows = [json.loads(line) for line in judged.read_text(encoding="utf-8").splitlines()]
+    clean = {"giày chạy bộ nữ": "giày chạy bộ nữ", "dep to ong": "dép tổ ong", "giày tây": "giày tây"}
+    path = shop(*({**row, "clean": clean[row["query"]]} for row in rows), name="clean.jsonl")
+    options = ["--noise", "no-diacritics", "--json"]
+    counts = [
+        xephang("evaluate", tiny_exported, "--judgments", path, *more, *options).json[0]["noise"][0]["queries"]
+        for more in ([], ["-c", "query=clean"])
+    ]
+    assert counts == [2, 3]
+
+
+def test_a_kind_of_noise_that_is_none(xephang, tiny_exported, judged):
+    ran = xephang("evaluate", tiny_exported, "--judgments", judged, "--noise", "wind")
+    assert (ran.code, ran.out) == (2, "")
+    assert "noise 'wind' is not known; give all, or some of no-diacritics" in ran.err

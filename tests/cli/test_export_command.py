@@ -13,10 +13,10 @@ def test_it_writes_both_files_and_shows_how_close_they_are(xephang, tiny, copy_o
     ran = xephang("export", folder)
     title, heading, _, fp32, int8, *end = ran.out.split("\n")
     assert (ran.code, ran.err, end) == (0, "", ["", ""])
-    assert title == "difference of 0..1 scores from torch"
-    assert heading.split() == ["precision", "MB", "pairs", "largest", "mean", "file"]
-    assert re.match(r"fp32 +0\.\d +8 +\d\.\de-\d\d +\d\.\de-\d\d +onnx/model\.onnx$", fp32)
-    assert re.match(r"int8 +0\.\d +8 +\d\.\de-\d\d +\d\.\de-\d\d +onnx/model_int8\.onnx$", int8)
+    assert title == "difference of 0..1 scores from torch, and the largest of logits"
+    assert heading.split() == ["precision", "MB", "pairs", "largest", "mean", "logits", "file"]
+    assert re.match(r"fp32 +0\.\d +8( +\d\.\de-\d\d){3} +onnx/model\.onnx$", fp32)
+    assert re.match(r"int8 +0\.\d +8( +\d\.\de-\d\d){3} +onnx/model_int8\.onnx$", int8)
     assert sorted(path.name for path in (folder / "onnx").iterdir()) == ["model.onnx", "model_int8.onnx"]
 
 
@@ -26,10 +26,12 @@ def test_json(xephang, tiny, copy_of):
     assert ran.code == 0
     for line, (precision, name) in zip(ran.json, [("fp32", "model.onnx"), ("int8", "model_int8.onnx")], strict=True):
         file = folder / "onnx" / name
-        assert set(line) == {"precision", "path", "bytes", "pairs", "largest_difference", "mean_difference"}
+        scores = {"largest_difference", "mean_difference"}
+        assert set(line) == {"precision", "path", "bytes", "pairs", "largest_logit_difference", *scores}
         assert (line["precision"], line["path"]) == (precision, str(file))
         assert (line["bytes"], line["pairs"]) == (file.stat().st_size, 8)
         assert 0 <= line["mean_difference"] <= line["largest_difference"] <= 0.1
+        assert line["largest_difference"] <= line["largest_logit_difference"], "a sigmoid only ever flattens"
 
 
 def test_one_precision(xephang, tiny, copy_of, shop):

@@ -1,5 +1,6 @@
 import csv
 import json
+import os
 import re
 import unicodedata
 
@@ -273,3 +274,19 @@ def test_python_ranks_the_same_in_one_call(rank, shop, tiny_exported):
     products = [Product.from_dict({**p, "price": None}) for p in PRODUCTS]
     results = Reranker.load(tiny_exported).rank(QUERY, products)
     assert [(r["corpus_id"], r["score"]) for r in results] == [(r["corpus_id"], r["score"]) for r in answer]
+
+
+def test_rejects_into_a_pipe_are_refused_before_anything_is_read(rank, shop, tmp_path):
+    """A pipe stands for every device: it was once replaced by a file."""
+    os.mkfifo(tmp_path / "pipe")
+    ran = rank(QUERY, shop("no JSON"), "--keep-going", "--rejects", tmp_path / "pipe")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"xephang: {tmp_path / 'pipe'}: can not be written: it is a pipe, and no file; name another\n"
+    assert (tmp_path / "pipe").is_fifo()
+
+
+def test_rejects_are_written_through_a_link(rank, shop, tmp_path):
+    (tmp_path / "link").symlink_to("real.jsonl")
+    assert rank(QUERY, shop(*PRODUCTS, "no JSON"), "--keep-going", "--rejects", tmp_path / "link").code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert len((tmp_path / "real.jsonl").read_text(encoding="utf-8").splitlines()) == 1

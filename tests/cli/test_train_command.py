@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import time
 from pathlib import Path
@@ -85,6 +86,13 @@ def test_a_recipe_that_can_not_be_run_is_wrong_input(train, recipe, tmp_path, se
     assert (ran.code, ran.out) == (2, "")
     assert says in ran.err
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_pipe_in_the_place_of_the_folder_is_refused_first(xephang, recipe, tmp_path):
+    os.mkfifo(tmp_path / "out")
+    ran = xephang("train", recipe(pairs="none.jsonl"), "--output", tmp_path / "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == f"xephang: {tmp_path / 'out'}: is a pipe; name a folder\n"
 
 
 def test_a_base_that_is_no_model_exits_1(xephang, recipe, tmp_path):

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 from dataclasses import replace
 
@@ -222,11 +223,12 @@ def test_a_folder_that_is_no_whole_model_is_refused(tiny, copy_of, damage):
     assert snapshot(folder) == before
 
 
-def test_a_graph_that_can_not_be_quantised_leaves_nothing_behind(tiny, copy_of):
-    """A folder in the place of the file: the last step, after both graphs have been made, fails."""
+@pytest.mark.parametrize("make", [lambda path: (path / "taken").mkdir(parents=True), os.mkfifo], ids=["folder", "pipe"])
+def test_what_is_no_file_in_the_place_of_one_is_refused(tiny, copy_of, make):
     folder = copy_of(tiny)
-    (folder / "onnx" / "model_int8.onnx" / "taken").mkdir(parents=True)
-    with pytest.raises(OSError, match="model_int8"):
+    (folder / "onnx").mkdir()
+    make(folder / "onnx" / "model_int8.onnx")
+    with pytest.raises(InputError, match=r"model_int8\.onnx: can not be written: it is a (folder|pipe)"):
         export(folder, ["int8"])
     assert [path.name for path in (folder / "onnx").iterdir()] == ["model_int8.onnx"]
     assert not (folder / "xephang.json").exists()
@@ -242,7 +244,18 @@ def test_an_unknown_precision_is_refused(tiny, precisions):
 def test_a_model_with_several_labels(tiny_classes, copy_of):
     folder = copy_of(tiny_classes)
     export(folder)
-    assert [artefact.golden for artefact in manifest(folder).artefacts] == [(), ()]
+    saved = manifest(folder)
+    for artefact, close in zip(saved.artefacts, (1e-4, 0.2), strict=True):
+        golden = Reranker.load(folder, engine="torch").predict(saved.golden_pairs)
+        assert golden == pytest.approx(artefact.golden, abs=close)
+        assert 0 <= min(artefact.golden) < max(artefact.golden) <= 2, "expected grades of three labels"
+    worse = tuple(
+        replace(artefact, golden=tuple(2 - grade for grade in artefact.golden)) for artefact in saved.artefacts
+    )
+    (folder / "xephang.json").write_text(replace(saved, artefacts=worse).to_json(), encoding="utf-8")
+    with pytest.raises(ModelError, match="away from those it was saved with"):
+        Reranker.load(folder, precision="fp32")
+    (folder / "xephang.json").write_text(saved.to_json(), encoding="utf-8")
     pairs = [("giày", "Giày nam"), ("dép", "Lót giày")]
     torch, int8 = Reranker.load(folder, engine="torch"), Reranker.load(folder)
     assert int8.engine.name == "onnx"

@@ -1,10 +1,8 @@
-import os
-
 import numpy as np
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from xephang.engines import available_threads, batches_by_length, pad
+from xephang.engines import batches_by_length, pad
 from xephang.engines.tokens import PairTokens
 
 
@@ -51,7 +49,3 @@ def test_what_is_padded_can_be_told_from_what_was_there(rows: list[list[int]], p
 def test_the_sides_of_a_pair_are_kept() -> None:
     tokens = PairTokens(np.array([2, 9, 3, 8, 3]), np.array([0, 0, 0, 1, 1]))
     assert pad([tokens, pair(4)], 0)["token_type_ids"].tolist() == [[0, 0, 0, 1, 1], [1, 0, 0, 0, 0]]
-
-
-def test_there_is_at_least_one_thread() -> None:
-    assert 1 <= available_threads() <= (os.cpu_count() or 1)

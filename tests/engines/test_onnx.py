@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
-from xephang.engines import available_threads
 from xephang.engines.onnx import OnnxEngine
 from xephang.engines.tokens import PairTokenizer, PairTokens
 from xephang.errors import ModelError
+from xephang.machine import available_threads
 from xephang.product import Rendered
 
 DOCUMENTS = [

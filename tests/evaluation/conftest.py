@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from xephang.evaluation.judged import JudgmentSet
 from xephang.evaluation.systems import Scored
 from xephang.judgments import Judgment
+from xephang.judgments.judged import JudgmentSet
 
 HOSTILE = "<script>alert(1)</script> & \"q\" 'a' | `x` $y^2$ ]( \u202e\x07 </style>"
 """Everything that could break out of HTML, SVG, Markdown or a terminal."""

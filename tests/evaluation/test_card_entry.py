@@ -53,6 +53,7 @@ def test_what_the_record_says(grades, given):
     record = metrics_record(found)
     assert record.values["nDCG@10"] == "1.0000 (95% interval 1.000 – 1.000)"
     assert record.values["Expected calibration error"] == "0.1000"
+    assert "Expected calibration error of its scores (as it comes), relevant from grade 2. Measured" in record.note
     assert "2 queries, 4 graded candidates" in record.note
     assert r"b\|&lt;i&gt; 0.631 (p = " in record.note
     assert "<i>" not in record.note
@@ -61,7 +62,7 @@ def test_what_the_record_says(grades, given):
 def test_alone_it_is_compared_with_nothing(grades, given):
     record = metrics_record(evaluate([given("a", (2, 1))], grades([3, 0]), bm25=False))
     assert "other systems" not in record.note
-    assert "Expected calibration error" not in record.values
+    assert "Expected calibration error" not in record.values and "calibration" not in record.note
 
 
 def test_another_models_figures_are_refused(folder, grades, given):

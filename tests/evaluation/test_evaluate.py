@@ -1,5 +1,4 @@
 import json
-import math
 
 import numpy as np
 import pytest
@@ -8,9 +7,9 @@ from xephang import Reranker
 from xephang.errors import GateError, InputError, ModelError
 from xephang.evaluation import Bm25, Run, evaluate
 from xephang.evaluation.evaluation import label
-from xephang.evaluation.judged import JudgmentSet
 from xephang.evaluation.significance import holm, randomisation_test
 from xephang.judgments import Judgment, measure
+from xephang.judgments.judged import JudgmentSet
 from xephang.judgments.measure import ALL_METRICS
 
 
@@ -122,26 +121,10 @@ def test_the_same_seed_gives_the_same_figures(shop, given):
     assert first["comparisons"] != other["comparisons"]
 
 
-def test_calibration_is_fitted_on_the_first_system(grades, given):
-    judged = grades(*([3, 2, 1, 0] for _ in range(10)))
-    scores = tuple(float(x) for x in np.random.default_rng(0).normal([1.5, 0.5, -0.5, -1.5] * 10, 1.0))
-    found = evaluate([given("a", scores)], judged, bm25=False, calibrate="platt").calibration
-    assert found is not None and found.held_out is not None
-    assert (found.documents, found.relevant) == (40, 20)
-    assert found.map(np.array([-9.0, 9.0])) == pytest.approx([0, 1], abs=0.05)
-    assert 0 < found.held_out.error < 0.5
-
-
-def test_a_system_that_lacks_scores_can_not_be_calibrated(grades, given):
-    with pytest.raises(InputError, match="a: has no finite score for every candidate"):
-        evaluate([given("a", (1.0, math.nan))], grades([3, 0]), bm25=False, calibrate="platt")
-
-
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         pytest.param({"systems": [], "bm25": False}, "there are no systems to measure; name a model", id="no system"),
-        pytest.param({"calibrate": "beta"}, "calibration 'beta' is not known", id="calibration"),
         pytest.param({"resamples": 0}, "resamples is 0; it must be at least 1", id="resamples"),
         pytest.param({"judgments": []}, "there are no judgments to measure on", id="no judgments"),
         pytest.param({"judgments": "none.jsonl"}, "none.jsonl: there is no such file", id="no file"),

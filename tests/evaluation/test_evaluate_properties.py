@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from xephang.evaluation import evaluate
 from xephang.evaluation.html import html
-from xephang.evaluation.judged import JudgmentSet
 from xephang.evaluation.markdown import markdown
 from xephang.evaluation.systems import Scored
 from xephang.judgments import Judgment
+from xephang.judgments.judged import JudgmentSet
 from xephang.judgments.measure import ALL_METRICS
 
 ROWS = st.lists(

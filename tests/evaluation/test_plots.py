@@ -95,18 +95,11 @@ def test_each_other_system_has_its_own_drawing(grades, given):
 def test_the_reliability_diagram_has_a_column_for_each_bin_in_use():
     claimed = np.array([0.02, 0.03, 0.5, 0.98])
     curve = reliability(claimed, np.array([False, True, True, True]))
-    drawing = plots.diagram({"as it comes": curve})
+    drawing = plots.diagram("as it comes", curve)
     columns = [box for box in shapes(drawing, "first") if wide(box) > 6 and high(box) > 6]
     assert len(columns) == len(curve.bins) == 3
     assert high(columns[0]) > high(columns[1]) == pytest.approx(high(columns[2]), abs=0.1)
     assert {"as it comes", "relevant", "documents", "probability claimed"} <= set(texts(drawing))
-
-
-def test_two_curves_have_two_colours():
-    curve = reliability(np.array([0.1, 0.9]), np.array([False, True]))
-    drawing = plots.diagram({"as it comes": curve, "calibrated, held out": curve})
-    assert shapes(drawing, "first") and shapes(drawing, "other")
-    assert {"as it comes", "calibrated, held out"} <= set(texts(drawing))
 
 
 @pytest.mark.parametrize(

@@ -12,13 +12,12 @@ from xephang.judgments import Judgment
 @pytest.fixture
 def evaluation(shop, given):
     rows = (4.0, 1.0, 2.0, 3.0) * 4
-    return evaluate([given("my/model", rows, tuple(x / 5 for x in rows))], shop, resamples=100, calibrate="platt")
+    return evaluate([given("my/model", rows, tuple(x / 5 for x in rows))], shop, resamples=100)
 
 
 def test_every_file_is_written_and_returned(evaluation, tmp_path):
     paths = write_report(evaluation, tmp_path / "a" / "b")
     assert sorted(path.relative_to(tmp_path / "a" / "b").as_posix() for path in paths) == [
-        "calibration.json",
         "report.html",
         "report.json",
         "report.md",
@@ -52,28 +51,6 @@ def test_what_is_written_evaluates_to_the_same_figures(evaluation, tmp_path):
     assert [(one.kind, one.value, one.queries) for one in again.slices] == [
         (one.kind, one.value, one.queries) for one in evaluation.slices
     ]
-
-
-def test_calibration_says_what_it_is_for(evaluation, tmp_path):
-    write_report(evaluation, tmp_path)
-    table = json.loads((tmp_path / "calibration.json").read_text(encoding="utf-8"))
-    assert (table["format"], table["method"], table["model"], table["relevant_from"]) == (1, "platt", "my/model", 2)
-    assert table["fitted_on"] == {
-        "judgments": "shop.jsonl",
-        "sha256": evaluation.judged.sha256,
-        "queries": 4,
-        "documents": 16,
-        "relevant": 4,
-    }
-    assert 0 <= table["expected_calibration_error"]["held_out"] <= 1
-    logits = np.array([-1.0, 3.0])
-    by_hand = 1 / (1 + np.exp(-(table["slope"] * logits + table["intercept"])))
-    assert evaluation.calibration.map(logits) == pytest.approx(by_hand)
-
-
-def test_without_calibration_there_is_no_such_file(shop, given, tmp_path):
-    write_report(evaluate([given("a", tuple(range(16)))], shop, bm25=False), tmp_path)
-    assert not (tmp_path / "calibration.json").exists()
 
 
 @pytest.mark.parametrize("name", ["../../up", "..", "a b/c\\d", "\ud800 \x00", "…", "giày"], ids=ascii)

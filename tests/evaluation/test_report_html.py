@@ -8,8 +8,8 @@ import pytest
 
 from xephang.evaluation import evaluate
 from xephang.evaluation.html import html
-from xephang.evaluation.judged import JudgmentSet
 from xephang.judgments import Judgment
+from xephang.judgments.judged import JudgmentSet
 
 VOID = {"meta", "link", "br", "img", "input"}
 
@@ -51,7 +51,7 @@ def hostile_page(given, hostile):
     judged = JudgmentSet(judged.name, judged.candidates, slices)
     scores, claims = (3.0, 2.0, 1.0) * 3, (0.9, 0.5, 0.1) * 3
     systems = [given(hostile, scores, claims, hostile), given("🥿 giày", scores[::-1]), given(hostile * 9, scores)]
-    return html(evaluate(systems, judged, resamples=100, calibrate="isotonic"))
+    return html(evaluate(systems, judged, resamples=100))
 
 
 def test_nothing_hostile_becomes_an_element_or_an_attribute(hostile_page):

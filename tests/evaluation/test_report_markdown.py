@@ -4,9 +4,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from xephang.evaluation import evaluate
-from xephang.evaluation.judged import JudgmentSet
 from xephang.evaluation.markdown import markdown
 from xephang.judgments import Judgment
+from xephang.judgments.judged import JudgmentSet
 
 
 def tokens(text):

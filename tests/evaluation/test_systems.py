@@ -3,10 +3,10 @@ import pytest
 
 from xephang import Product, Reranker
 from xephang.errors import InputError
-from xephang.evaluation.judged import Candidate, JudgmentSet
 from xephang.evaluation.systems import Bm25, Model, Run, named_apart
 from xephang.evaluation.trec import write_run
 from xephang.judgments import Judgment
+from xephang.judgments.judged import Candidate, JudgmentSet
 
 
 @pytest.fixture(scope="module")

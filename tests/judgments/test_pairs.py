@@ -27,7 +27,8 @@ PAIRS = [Pair(row["sentence_0"], row["sentence_1"], row["label"]) for row in ROW
 def write(path: Path, rows: list[dict[str, object]]) -> Path:
     """Write rows in the format that the suffix names."""
     if path.suffix == ".parquet":
-        pq.write_table(pa.Table.from_pylist([{**row, "label": float(row["label"])} for row in rows]), path)
+        numbers = [{name: float(row[name]) for name in ("label", "grade") if name in row} for row in rows]
+        pq.write_table(pa.Table.from_pylist([row | number for row, number in zip(rows, numbers, strict=True)]), path)
     elif path.suffix == ".csv":
         with path.open("w", encoding="utf-8-sig", newline="") as stream:
             writer = csv.DictWriter(stream, list(rows[0]))
@@ -65,6 +66,43 @@ def test_a_mapped_column_that_nobody_asked_for(tmp_path):
     path = write(tmp_path / "rows.jsonl", ROWS)
     with pytest.raises(InputError, match=r"'query' is not one of sentence_0, sentence_1, label"):
         list(read_pairs(path, {"query": "q"}))
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+@pytest.mark.parametrize("texts", [("query", "document"), ("sentence_0", "sentence_1")])
+def test_judgments_are_pairs_whose_labels_are_grades(tmp_path, suffix, texts):
+    rows = [
+        {"query_id": "q1", texts[0]: "giày", texts[1]: "giày nam", "grade": 3, "facets": "category"},
+        {"query_id": "q1", texts[0]: "giày", texts[1]: "dép", "grade": 0, "facets": ""},
+    ]
+    found = list(read_pairs(write(tmp_path / f"rows{suffix}", rows)))
+    assert found == [Pair("giày", "giày nam", 3, "q1"), Pair("giày", "dép", 0, "q1")]
+    assert all(type(pair.label) is int for pair in found)
+
+
+@pytest.mark.parametrize(("given", "read"), [(7, "7"), ("", ""), (None, ""), (" a ", "a")])
+def test_a_query_id_may_be_a_number_or_missing(tmp_path, given, read):
+    (pair,) = read_pairs(write(tmp_path / "rows.jsonl", [{**ROWS[0], "query_id": given}]))
+    assert pair.query_id == read
+
+
+@pytest.mark.parametrize("grade", [4, -1, 1.5, "cao", None])
+def test_a_grade_is_0_to_3(tmp_path, grade):
+    rows = [{"query": "a", "document": "b", "grade": 3}, {"query": "a", "document": "c", "grade": grade}]
+    with pytest.raises(RowError, match=r"rows\.jsonl, row 2, field 'grade': expected a "):
+        list(read_pairs(write(tmp_path / "rows.jsonl", rows)))
+
+
+def test_a_query_id_that_is_a_list(tmp_path):
+    with pytest.raises(RowError, match="field 'query_id': expected a text or a number, got "):
+        list(read_pairs(write(tmp_path / "rows.jsonl", [{**ROWS[0], "query_id": [1]}])))
+
+
+def test_a_label_counts_where_there_is_a_grade_too_and_a_mapped_one_may_be_any_number(tmp_path):
+    path = write(tmp_path / "rows.jsonl", [{"query": "a", "document": "b", "label": 0.5, "grade": 3}])
+    assert list(read_pairs(path)) == [Pair("a", "b", 0.5)]
+    mapped = write(tmp_path / "mapped.jsonl", [{"query": "a", "document": "b", "score": 7}])
+    assert list(read_pairs(mapped, {"label": "score"})) == [Pair("a", "b", 7)]
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])

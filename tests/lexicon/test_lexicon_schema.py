@@ -31,7 +31,7 @@ BROKEN = [
     ("name = 'x'", ["key 'facets'", "at least one facet"]),
     ("facets = 3", ["key 'facets'", "must be a table"]),
     ("ignore = 'x'\nfacet = 1", ["key 'facet'", "did you mean 'facets'?"]),
-    ("zzz = 1", ["key 'zzz'", "keys are name, ignore, facets"]),
+    ("zzz = 1", ["key 'zzz'", "keys are name, ignore, title_order"]),
     ("ignore = ['!!']\n[facets.a.values]\nx = {name = 'X'}", ["key 'ignore'", "'!!'", "remove it"]),
     ("[facets.a]", ["table [facets.a]", "neither values nor patterns"]),
     ("[facets]\na = 1", ["key 'facets.a'", "must be a table"]),

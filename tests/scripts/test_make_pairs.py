@@ -8,10 +8,7 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from giay import keyboard
 from giay.judging import Verdict, grade, label, verdicts
 from giay.pairing import SEED_CARD_QUERIES, held_out, matched
 from giay.pool import renderings
@@ -152,50 +149,6 @@ def test_a_query_is_about_its_brand_first_where_it_names_no_type():
     bare = [query for query in queries if "giày" not in query]
     assert bare and len(bare) < len(queries)
     assert all(query.index("ven") < query.index("nam") for query in bare if "nam" in query)
-
-
-HABITS = [
-    pytest.param(keyboard.without_diacritics, "giày đá bóng", {"giay da bong"}, id="none"),
-    pytest.param(keyboard.half_without, "giày nữ", {"giay nữ", "giày nu"}, id="half"),
-    pytest.param(keyboard.telex, "giày", {"giayf", "giafy"}, id="telex"),
-    pytest.param(keyboard.telex, "dưỡng", {"duwowngx", "duwowxng"}, id="telex horns"),
-    pytest.param(keyboard.telex, "đế", {"ddees"}, id="telex đ"),
-    pytest.param(keyboard.vni, "giày", {"giay2", "gia2y"}, id="vni"),
-    pytest.param(keyboard.vni, "đế", {"d9e61"}, id="vni đ"),
-    pytest.param(keyboard.vni, "lưới", {"lu7o7i1", "lu7o71i"}, id="vni horns"),
-    pytest.param(keyboard.teencode, "không", {"ko", "k", "kh", "hok"}, id="teencode"),
-    pytest.param(keyboard.abbreviate, "giày thể thao", {"giày tt", "gtt"}, id="abbreviation"),
-    pytest.param(keyboard.variant, "xỏ", {"sỏ"}, id="by ear"),
-    pytest.param(keyboard.shout, "giày đá", {"GIÀY ĐÁ"}, id="caps lock"),
-    pytest.param(keyboard.slip, "đi", {"đi"}, id="no slip in a short word"),
-    pytest.param(keyboard.variant, "ủng", {"ủng"}, id="no variant known"),
-]
-
-
-@pytest.mark.parametrize(("habit", "text", "expected"), HABITS)
-def test_a_habit_types_as_shoppers_do(habit, text, expected):
-    assert {habit(Random(number), text) for number in range(60)} == expected
-
-
-@given(text=st.text(alphabet="abcđếưỡ không giày", max_size=30), number=st.integers(0, 1000))
-def test_typing_takes_any_text_and_keeps_to_its_seed(text, number):
-    text = " ".join(text.split())
-    assert keyboard.typed(Random(number), text) == keyboard.typed(Random(number), text)
-    assert keyboard.typed(Random(number), text, share=0) == text
-
-
-def test_almost_half_of_the_queries_are_typed_with_noise():
-    clean = "giày đá bóng nam chống trượt"
-    noisy = sum(keyboard.typed(Random(number), clean) != clean for number in range(1000))
-    assert 380 < noisy < 500
-
-
-def test_a_slip_changes_one_word_a_little():
-    for number in range(50):
-        words = keyboard.slip(Random(number), "giày chạy").split()
-        assert sum(got != meant for got, meant in zip(words, ("giày", "chạy"), strict=True)) == 1 or words == [
-            "giày", "chạy",
-        ]  # fmt: skip
 
 
 def test_an_intent_has_one_key_whatever_the_order_of_its_facets():

@@ -3,10 +3,22 @@
 from pathlib import Path
 
 import pytest
+import torch
 
+from xephang.card import load_record
 from xephang.errors import RecipeError
-from xephang.training import Recipe
-from xephang.training.arguments import GONE, OURS, RENAMED, changed_and_all, known_names, training_arguments, translate
+from xephang.training import Recipe, train
+from xephang.training.arguments import (
+    EFFECTIVE,
+    GONE,
+    OURS,
+    RENAMED,
+    changed_and_all,
+    effective,
+    known_names,
+    training_arguments,
+    translate,
+)
 from xephang.training.train import notes
 
 CHANGED = {"num_train_epochs": 1}
@@ -343,6 +355,24 @@ def test_what_a_silent_recipe_does():
     assert (made.save_strategy, made.eval_strategy, made.report_to, made.save_total_limit) == ("epoch", "no", [], 2)
 
 
+def test_parts_of_the_model_may_have_a_learning_rate_of_their_own(bake, tiny, tmp_path, toy):
+    settings = {"learning_rate_mapping": {r"word_embeddings\.": 0.0}}
+    folder = train(bake(hyperparameters=settings), tmp_path / "model", base=str(tiny))
+    before, after = toy.weights(tiny), toy.weights(folder)
+    held = [name for name in before if "word_embeddings" in name]
+    assert held
+    assert all(torch.equal(before[name], after[name]) for name in held)
+    assert not torch.equal(before["classifier.weight"], after["classifier.weight"])
+    assert load_record(folder).hyperparameters_changed["learning_rate_mapping"] == settings["learning_rate_mapping"]
+    assert toy.same_weights(train(Recipe.load(folder / "recipe.toml"), tmp_path / "again", base=str(tiny)), folder)
+
+
+@pytest.mark.parametrize("given", [{"no_such_part": 1e-3}, "high"], ids=str)
+def test_a_learning_rate_for_nothing_is_refused(bake, tiny, tmp_path, given):
+    with pytest.raises(RecipeError, match=r"learning_rate_mapping|no_such_part"):
+        train(bake(hyperparameters={"learning_rate_mapping": given}), tmp_path / "model", base=str(tiny))
+
+
 def test_dev_judgments_are_measured_when_checkpoints_are_saved():
     table = {"name": "x", "data": {"pairs": "p", "dev": "d"}, "selection": {"metric": "map"}}
     every_step = {"save_strategy": "steps", "save_steps": 5, "eval_steps": 5}
@@ -355,3 +385,60 @@ def test_patience_needs_dev_judgments():
     table = {"name": "x", "data": {"pairs": "p"}, "selection": {"patience": 2}}
     with pytest.raises(RecipeError, match=r"patience needs dev judgments: name them as \[data\] dev"):
         training_arguments(Recipe.from_dict(table), Path("x"), resume=False)
+
+
+WITH_DEV = {"name": "x", "data": {"pairs": "p", "dev": "d"}, "selection": {"patience": 2}}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"max_steps": 5, "learning_rate": 1e-4, "bf16": True, "seed": 7, "data_seed": 8},
+        {"warmup_ratio": 0.1, "adafactor": True, "per_gpu_train_batch_size": 4, "overwrite_output_dir": True},
+        {"eval_strategy": "no", "save_strategy": "steps", "save_steps": 10},
+        {"save_strategy": "steps", "lr_scheduler_type": "cosine", "lr_scheduler_kwargs": {"num_cycles": 1}},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("loss", ["BinaryCrossEntropyLoss", "MultipleNegativesRankingLoss"])
+def test_a_resolved_recipe_says_what_runs_and_runs_the_same(given, loss):
+    tables = {**WITH_DEV, "loss": {"name": loss}}
+    if given.get("eval_strategy") == "no":
+        del tables["selection"]
+    first = Recipe.from_dict({**tables, "hyperparameters": given})
+    ran = training_arguments(first, Path("x"), resume=False)
+    written = effective(first, ran)
+    second = Recipe.from_dict({**tables, "hyperparameters": written})
+    again = training_arguments(second, Path("x"), resume=False)
+    assert again.to_dict() == ran.to_dict()
+    assert effective(second, again) == written
+    assert list(effective(second, again)) == list(written)
+
+
+def test_a_resolved_recipe_says_the_defaults_that_count_and_none_of_the_machines():
+    written = effective(recipe(), arguments())
+    for name, value in {
+        "per_device_train_batch_size": 8,
+        "learning_rate": 5e-5,
+        "num_train_epochs": 3,
+        "warmup_steps": 0,
+        "lr_scheduler_type": "linear",
+        "weight_decay": 0.0,
+        "optim": "adamw_torch_fused",
+        "seed": 42,
+        "bf16": False,
+        "gradient_accumulation_steps": 1,
+        "max_grad_norm": 1.0,
+        "label_smoothing_factor": 0.0,
+        "save_strategy": "epoch",
+        "batch_sampler": "batch_sampler",
+    }.items():
+        assert written[name] == value
+    machines = ("use_cpu", "dataloader_pin_memory", "dataloader_num_workers", "report_to", "disable_tqdm", "output_dir")
+    assert not {*machines, "restore_callback_states_from_checkpoint", "local_rank", "ddp_backend"} & written.keys()
+    assert set(EFFECTIVE) <= set(known_names())
+
+
+def test_a_resolved_recipe_keeps_what_the_recipe_itself_says_of_the_machine():
+    assert effective(recipe(use_cpu=True), arguments(use_cpu=True))["use_cpu"] is True

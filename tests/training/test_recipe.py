@@ -103,6 +103,8 @@ def test_a_file_that_is_not_there(tmp_path):
         ({"data": {"pairs": "p", "dev_columns": {"grades": "q"}}}, "did you mean 'grade'"),
         ({"template": {"name": "sede"}}, "no template is called 'sede'"),
         ({"loss": {"loss_fct": "x"}}, r"\[loss\]: give its 'name'"),
+        ({"model": {"vocab": 5}}, r"\[model\]: 'vocab' is not known; did you mean 'vocabulary'"),
+        ({"model": {"lexicon": "footwear"}}, "'lexicon' counts for a new vocabulary only: give 'vocabulary' too"),
     ],
 )
 def test_an_unknown_key_or_choice_offers_the_nearest(table, message):
@@ -120,6 +122,13 @@ def test_an_unknown_key_or_choice_offers_the_nearest(table, message):
         ({"model": {"max_length": True}}, "'max_length' must be int, got True"),
         ({"model": {"max_length": 0}}, "'max_length' must be at least 1"),
         ({"model": {"num_labels": 1.0}}, "'num_labels' must be int"),
+        ({"model": {"vocabulary": "20000"}}, "'vocabulary' must be int"),
+        ({"model": {"vocabulary": 0}}, "'vocabulary' must be at least 1"),
+        ({"model": {"layers": 3}}, "'layers' must be list"),
+        ({"model": {"layers": [0, "1"]}}, "'layers' must be different whole numbers from 0"),
+        ({"model": {"layers": [True]}}, "'layers' must be different whole numbers from 0"),
+        ({"model": {"layers": [-1]}}, "'layers' must be different whole numbers from 0"),
+        ({"model": {"layers": [1, 1]}}, "'layers' must be different whole numbers from 0"),
         ({"data": {"pairs": ["a", "b"]}}, "'pairs' must be str"),
         ({"data": {"pairs": "p", "columns": "q"}}, "'columns' must be dict"),
         ({"data": {"pairs": "p", "dev": False}}, "'dev' must be str"),
@@ -138,7 +147,8 @@ def test_a_wrong_type_is_refused(table, message):
 def test_what_a_recipe_says_survives_being_written(tmp_path):
     table = {
         "name": "đủ",
-        "model": {"base": "a/b", "base_sha256": "0" * 64, "max_length": 128, "num_labels": 4},
+        "model": {"base": "a/b", "base_sha256": "0" * 64, "max_length": 128, "num_labels": 4}
+        | {"vocabulary": 20_000, "vocabulary_sha256": "1" * 64, "lexicon": "footwear", "layers": [0, 1, 5]},
         "data": {"pairs": "p.csv", "columns": {"label": "điểm"}, "dev": "d.csv", "dev_columns": {"grade": "điểm"}},
         "selection": {"metric": "map", "patience": 3},
         "loss": {"name": "FitMixinLoss", "loss_fct": "torch.nn.MSELoss", "loss_fct_args": {"reduction": "sum"}},

@@ -1,12 +1,14 @@
 """A run that is interrupted and goes on ends where one that was not would have ended, to the last bit."""
 
+from dataclasses import replace
+
 import pausing
 import pytest
 
 from xephang import Reranker
 from xephang.card import load_record
 from xephang.errors import InputError, InterruptedTraining, ModelError, RecipeError
-from xephang.training import train
+from xephang.training import Recipe, train
 
 STEPS = {"max_steps": 9, "logging_steps": 1}
 LOSSES = [
@@ -48,6 +50,18 @@ def test_a_resumed_run_ends_at_the_same_weights(bake, tiny, tmp_path, toy, press
     interrupt(recipe, tmp_path / "halves", press, at, base=str(tiny))
     halves = train(recipe, tmp_path / "halves", base=str(tiny), resume=True)
     assert toy.same_weights(whole, halves)
+
+
+def test_a_run_with_a_vocabulary_of_its_own_is_resumed(bake, tiny, tmp_path, toy, press):
+    model = {"vocabulary": 5000, "layers": [1]}
+    recipe = bake(loss=with_ctrl_c({"name": "FitMixinLoss"}), hyperparameters=STEPS, model=model)
+    whole = train(recipe, tmp_path / "whole", base=str(tiny))
+    interrupt(recipe, tmp_path / "halves", press, 4, base=str(tiny))
+    with pytest.raises(RecipeError, match="made by another recipe or other data"):
+        train(replace(recipe, layers=(0,)), tmp_path / "halves", base=str(tiny), resume=True)
+    halves = train(recipe, tmp_path / "halves", base=str(tiny), resume=True)
+    assert toy.same_weights(whole, halves)
+    assert (whole / "tokenizer.json").read_bytes() == (halves / "tokenizer.json").read_bytes()
 
 
 def test_a_run_interrupted_twice_ends_at_the_same_weights(bake, tiny, tmp_path, toy, press):
@@ -194,3 +208,31 @@ def test_a_half_written_checkpoint_is_passed_over(bake, tiny, tmp_path, toy, pre
     half.mkdir()
     (half / "config.json").write_text("{}", encoding="utf-8")
     assert toy.same_weights(whole, train(recipe, tmp_path / "halves", base=str(tiny), resume=True))
+
+
+def test_a_run_that_kept_no_optimiser_is_not_resumed(bake, tiny, tmp_path, press):
+    settings = {**STEPS, "save_only_model": True}
+    recipe = bake(loss=with_ctrl_c({"name": "FitMixinLoss"}), hyperparameters=settings)
+    assert "start over with --overwrite" in interrupt(recipe, tmp_path / "model", press, 2, base=str(tiny))
+    with pytest.raises(InputError, match=r"save_only_model = true left no optimiser .*; start over with --overwrite"):
+        train(recipe, tmp_path / "model", base=str(tiny), resume=True)
+    assert (train(recipe, tmp_path / "model", base=str(tiny), overwrite=True) / "config.json").is_file()
+
+
+def test_a_run_is_not_resumed_on_rows_that_it_has_seen(bake, tiny, tmp_path, toy, press):
+    loss = with_ctrl_c({"name": "FitMixinLoss"})
+    skipping = bake(loss=loss, hyperparameters={**STEPS, "ignore_data_skip": True})
+    interrupt(skipping, tmp_path / "halves", press, 4, base=str(tiny))
+    with pytest.raises(InputError, match=r"ignore_data_skip = true would give .*; take it out of the recipe"):
+        train(skipping, tmp_path / "halves", base=str(tiny), resume=True)
+    exact = bake(loss=loss, hyperparameters=STEPS)
+    halves = train(exact, tmp_path / "halves", base=str(tiny), resume=True)
+    assert toy.same_weights(train(exact, tmp_path / "whole", base=str(tiny)), halves)
+
+
+def test_the_recipe_that_a_stopped_run_left_takes_it_up_again(bake, tiny, tmp_path, toy, press):
+    recipe = bake(loss=with_ctrl_c({"name": "FitMixinLoss"}), hyperparameters=STEPS)
+    interrupt(recipe, tmp_path / "halves", press, 4, base=str(tiny))
+    left = Recipe.load(tmp_path / "halves" / "recipe.toml")
+    halves = train(left, tmp_path / "halves", resume=True)
+    assert toy.same_weights(train(recipe, tmp_path / "whole", base=str(tiny)), halves)

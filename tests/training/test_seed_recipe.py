@@ -175,6 +175,8 @@ def test_the_resolved_recipe_runs_again_to_the_same_weights(run, tmp_path, toy):
     assert again.pairs.samefile(ROOT / "recipes" / "seed.jsonl")
     assert again.base_sha256
     assert toy.same_weights(train(again, tmp_path / "again"), run)
+    tables = [tomllib.loads((path / "recipe.toml").read_text("utf-8")) for path in (run, tmp_path / "again")]
+    assert tables[0]["hyperparameters"] == tables[1]["hyperparameters"]
 
 
 def test_the_resolved_recipe_fills_in_every_default(run):
@@ -183,6 +185,8 @@ def test_the_resolved_recipe_fills_in_every_default(run):
     assert table["selection"]["metric"] == "ndcg@10"
     assert len(table["data"]["pairs_sha256"]) == 64
     assert table["template"]["parts"]["size"] == "size: {size}"
+    for name in ("weight_decay", "optim", "max_grad_norm", "gradient_accumulation_steps", "warmup_steps", "bf16"):
+        assert table["hyperparameters"][name] == load_record(run).hyperparameters_all[name]
 
 
 def test_nothing_else_is_left_in_the_folder(run):

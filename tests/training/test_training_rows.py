@@ -57,6 +57,32 @@ def test_lists_are_queries_with_all_their_documents():
     ]
 
 
+def test_graded_lists_are_all_queries_whatever_their_grades():
+    assert rows("graded lists") == [
+        {"query": "q1", "docs": ["a", "b", "c"], "labels": [2, 0, 1]},
+        {"query": "q2", "docs": ["x", "y"], "labels": [0, 1]},
+        {"query": "q3", "docs": ["z"], "labels": [1]},
+    ]
+
+
+def test_rows_of_one_query_id_are_one_list_and_a_query_asked_twice_is_two():
+    pairs = [Pair("q", "a", 1, "1"), Pair("q", "b", 0, "2"), Pair("q", "c", 0, "1"), Pair("q", "d", 1, "2")]
+    pairs += [Pair("q", "e", 1), Pair("q", "f", 0)]
+    assert [row["docs"] for row in rows("lists", pairs)] == [["a", "c"], ["b", "d"], ["e", "f"]]
+
+
+@pytest.mark.parametrize("shape", ["triplets", "margins", "lists", "graded lists"])
+def test_a_query_id_of_two_queries_is_refused(shape):
+    with pytest.raises(InputError, match="query_id '1' stands for two queries, 'q' and 'p'; give each its own"):
+        rows(shape, [Pair("q", "a", 1, "1"), Pair("p", "b", 0, "1")])
+
+
+@pytest.mark.parametrize("label", [4, -1, 0.5])
+def test_a_label_that_is_no_grade_is_named_by_its_row(label):
+    with pytest.raises(InputError, match=f"training row 2: label {label}, where this loss takes whole numbers from 0"):
+        rows("graded lists", [Pair("q", "a", 0), Pair("q", "b", label)])
+
+
 @pytest.mark.parametrize("shape", ["triplets", "margins", "lists"])
 def test_a_query_with_one_kind_of_document_teaches_nothing(shape):
     with pytest.raises(InputError, match="no query has what this loss learns from"):

@@ -23,6 +23,17 @@ def toy_pairs(grades: Sequence[float] = (1, 0, 1, 0)) -> list[dict[str, Any]]:
     ]
 
 
+def graded() -> list[dict[str, Any]]:
+    """Six queries with a document of each grade, as judgments with ids and a column that nobody asked for."""
+    said = ["xanh", "vàng", "đen", "trắng"]
+    return [
+        {"query_id": f"q{i}", "query": f"{kind} màu trắng", "document": f"{kind} | màu {said[grade]} | size {36 + i}"}
+        | {"grade": grade, "shape": "category+color"}
+        for i, kind in enumerate(KINDS)
+        for grade in (2, 0, 3, 1)
+    ]
+
+
 def toy_dev() -> list[dict[str, Any]]:
     """Three queries with a document of each grade, apart from `toy_pairs`."""
     return [

@@ -80,6 +80,7 @@ _CACHED = """
 _BY_LOSS: Mapping[str, tuple[str, ...]] = {
     "LambdaLoss": (_LAMBDA,),
     "ListNetLoss": (_LIST_NET,),
+    "GradedListLoss": (_LIST_NET,),
     "RankNetLoss": (_RANK_NET,),
     "MarginMSELoss": (_MARGIN_MSE,),
     "MultipleNegativesRankingLoss": (_IN_BATCH,),

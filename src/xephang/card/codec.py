@@ -1,7 +1,6 @@
 """Frozen dataclasses to JSON values and back, strictly: every key named, none unknown, every value of its type."""
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -9,8 +8,9 @@ from numbers import Integral, Real
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
+from xephang.text import SURROGATE
+
 T = TypeVar("T")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMES = {str: "text", float: "a number", int: "a whole number", bool: "true or false", type(None): "null"}
 _NOT_FINITE = ("nan", "inf", "-inf")
 
@@ -48,7 +48,7 @@ def encode(value: Any) -> Any:
 
 def escape_surrogates(json_text: str) -> str:
     """Write lone surrogates, which UTF-8 can not hold, as JSON's own escapes."""
-    return _SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", json_text)
+    return SURROGATE.sub(lambda match: f"\\u{ord(match.group()):04x}", json_text)
 
 
 def decode(kind: type[T], value: Any, key: str = "") -> T:

@@ -4,10 +4,11 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
-from xephang.card.markdown import code, escape, table, without_surrogates
 from xephang.card.record import RunRecord
 from xephang.card.wording import ACTIVATIONS, LANGUAGES
+from xephang.markdown import code, escape, table
 from xephang.product import ProductTemplate
+from xephang.text import without_surrogates
 
 _SOURCES = """### Model Sources
 
@@ -64,8 +65,7 @@ def _description(record: RunRecord) -> str:
 
 
 def _license(record: RunRecord) -> str:
-    stated = escape(record.license) or "not stated: ask before you use the model beyond trying it"
-    return stated + (f" (base model: {escape(record.base_license)})" if record.base_license else "")
+    return escape(record.license) or "not stated: ask before you use the model beyond trying it"
 
 
 def _reading(record: RunRecord) -> str:

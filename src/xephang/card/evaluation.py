@@ -1,8 +1,8 @@
 """The card's sections on how good the model is: Evaluation, then Bias, Risks and Limitations."""
 
-from xephang.card.markdown import escape, table
 from xephang.card.record import MetricsRecord, RunRecord
 from xephang.card.wording import LIMITS, NOT_MEASURED, RECOMMENDATIONS
+from xephang.markdown import escape, table
 
 
 def evaluation(record: RunRecord) -> str:

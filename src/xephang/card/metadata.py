@@ -25,7 +25,6 @@ def metadata(record: RunRecord) -> ModelCardData:
         f"dataset_size:{record.dataset.size}",
         f"loss:{record.loss.name}",
         "xephang",
-        *record.tags,
     )
     results = [result for metrics in record.metrics for result in _results(metrics)]
     return ModelCardData(

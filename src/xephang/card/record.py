@@ -40,6 +40,7 @@ class DatasetRecord:
     :param size: all rows.
     :param measured: how many of them, from the first on, the statistics were taken over.
     :param samples: the first rows.
+    :param notes: sentences on what became of the rows on their way to the loss.
     """
 
     name: str
@@ -48,6 +49,7 @@ class DatasetRecord:
     measured: int = 0
     statistics: tuple[ColumnStatistics, ...] = ()
     samples: tuple[Mapping[str, Any], ...] = ()
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that samples and statistics are of these columns.
@@ -103,7 +105,6 @@ class RunRecord:
     :param base_sha256: of the base model's weights file.
     :param base_note: which weights were really used.
     :param license: of this model, as the Hub writes it ("apache-2.0"); empty where nobody stated one.
-    :param tags: beside those that every card has.
     :param template: as `ProductTemplate.to_dict` gives it.
     :param hyperparameters_changed: those that differ from the library's defaults, as they ran.
     :param hyperparameters_all: every one, as it ran.
@@ -111,7 +112,6 @@ class RunRecord:
     :param training_activation: what stood between logit and loss.
     :param inference_activation: "sigmoid", "identity" or another, named: what `predict` applies.
     :param examples: (query, document) texts for the card's code.
-    :param citations: title to BibTeX, beside those that the card finds by itself.
     """
 
     name: str
@@ -127,10 +127,8 @@ class RunRecord:
     base_revision: str | None = None
     base_sha256: str | None = None
     base_note: str = ""
-    base_license: str = ""
     language: str = "vi"
     license: str = ""
-    tags: tuple[str, ...] = ()
     hyperparameters_changed: Mapping[str, Any] = field(default_factory=dict)
     hyperparameters_all: Mapping[str, Any] = field(default_factory=dict)
     logs: tuple[Mapping[str, Any], ...] = ()
@@ -146,7 +144,6 @@ class RunRecord:
     authors: str = ""
     contact: str = ""
     examples: tuple[tuple[str, str], ...] = ()
-    citations: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check what the card could not be rendered without.
@@ -187,10 +184,14 @@ class RunRecord:
                 f"{source}, key 'format': it is {version!r} and this xephang reads {FORMAT}; "
                 "install the version that wrote it, or train again"
             )
+        if isinstance(table.get("dataset"), dict):
+            table["dataset"].setdefault("notes", [])  # older records have none
         try:
-            return decode(cls, table)
+            return decode(cls, {key: value for key, value in table.items() if value or key not in _RETIRED})
         except (Mismatch, InputError) as error:
             raise ModelError(f"{source}, {error}; {_REMEDY}") from error
 
 
+_RETIRED = ("base_license", "tags", "citations")
+"""Keys that older records have, empty: nothing ever filled them."""
 _REMEDY = "restore the file as training wrote it, or train again"

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from xephang.card import citations
 from xephang.card.details import heading, model_details
 from xephang.card.evaluation import evaluation, limits
-from xephang.card.markdown import escape, fence, without_surrogates
 from xephang.card.metadata import metadata
 from xephang.card.record import RunRecord
 from xephang.card.training import training_details
 from xephang.card.usage import usage
 from xephang.card.wording import AUTHORS, CONTACT, GLOSSARY
+from xephang.markdown import escape, fence
+from xephang.text import without_surrogates
 
 
 def render(record: RunRecord, *, artefacts: Sequence[str] = (), weights: bool = True) -> str:
@@ -39,7 +40,6 @@ def _citation(record: RunRecord) -> str:
     papers = {
         "Sentence Transformers": citations.SENTENCE_TRANSFORMERS,
         **citations.for_loss(record.loss.name),
-        **record.citations,
     }
     entries = [f"#### {escape(title)}\n{fence(entry, 'bibtex')}" for title, entry in papers.items()]
     return "\n\n".join(["## Citation\n\n### BibTeX", *entries])

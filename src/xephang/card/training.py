@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 from xephang.card.codec import encode
-from xephang.card.markdown import cell, code, details, escape, fence, table, without_surrogates
 from xephang.card.record import ColumnStatistics, DatasetRecord, LossRecord, RunRecord
 from xephang.card.wording import DATA_STATEMENT
+from xephang.markdown import cell, code, details, escape, fence, table
+from xephang.text import without_surrogates
 
 VERSIONS = (
     "Python",
@@ -51,6 +52,7 @@ def _dataset(dataset: DatasetRecord) -> str:
         header = ["", *(escape(s.name) for s in dataset.statistics)]
         shown = table(header, [["type", *rows[0]], ["details", *rows[1]]])
         lines += [f"* Approximate statistics based on the first {dataset.measured:,} samples:", indent(shown, "  ")]
+    lines += [f"* {escape(note)}" for note in dataset.notes]
     if dataset.samples:
         cells = [[cell(_text(sample[column])) for column in dataset.columns] for sample in dataset.samples]
         lines += ["* Samples:", indent(table([escape(c) for c in dataset.columns], cells), "  ")]

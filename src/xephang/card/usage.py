@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from xephang.card.markdown import code, details, fence
 from xephang.card.record import RunRecord
 from xephang.card.wording import EXAMPLES, INTENDED_USE, OUT_OF_SCOPE
+from xephang.markdown import code, details, fence
 
 SHOWN = 5
 SHOWN_AGAIN = 2

@@ -6,12 +6,13 @@ from pathlib import Path
 
 from xephang.catalogue.formats import Format, format_of
 from xephang.catalogue.importing import Import, Products
-from xephang.catalogue.products import Checker, Unusable
-from xephang.catalogue.rejects import writing
+from xephang.catalogue.products import Checker
 from xephang.catalogue.report import ImportReport
 from xephang.catalogue.source import Source
 from xephang.errors import InputError
+from xephang.files import replacing
 from xephang.product import Product
+from xephang.product.names import Unusable
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ class Catalogue:
 
         if isinstance(self._origin, Import) and self._origin.source.is_file(Path(path)):
             raise InputError(f"{path}: is the file that is read; write to another")
-        with writing(Path(path)) as temporary:
+        with replacing(Path(path)) as temporary:
             write_products(temporary, self)
 
 

@@ -14,7 +14,9 @@ from xephang.catalogue.row import BadRow, Row
 from xephang.catalogue.rows import scan
 from xephang.catalogue.source import Source
 from xephang.errors import InputError, RowError
+from xephang.files import check_file
 from xephang.product import Product
+from xephang.product.reading import opened
 
 SAMPLE = 1000
 """Rows that are looked at for their column names: in JSONL, each row has its own."""
@@ -42,6 +44,8 @@ class Import:
             raise InputError(f"rejects '{self.rejects}': rows are set aside only with keep_going; add it")
         if self.rejects is not None and self.source.is_file(self.rejects):
             raise InputError(f"rejects '{self.rejects}': is the file that is read; choose another")
+        if self.rejects is not None:
+            check_file(self.rejects)
         self._reader()
 
     def products(self) -> Products:
@@ -80,7 +84,7 @@ class Import:
     def _columns(self) -> Columns:
         columns = Columns(self.source.name, self.columns)
         rows = (item for item in scan(self.source, self.format) if isinstance(item, Row))
-        if names := {name: None for row in islice(rows, SAMPLE) for name in row.values}:
+        if names := {name: None for row in islice(rows, SAMPLE) for name in opened(row.values)}:
             columns.meet(names)
             columns.check_wanted()
         return columns

@@ -8,11 +8,10 @@ from typing import Any
 from xephang.catalogue.row import BadRow, Row
 from xephang.catalogue.source import Source
 from xephang.errors import RowError
+from xephang.text import SURROGATE
 
 DEEPEST = 100
 """How many objects and lists may stand inside one another."""
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def scan_jsonl(source: Source) -> Iterator[Row | BadRow]:
@@ -38,7 +37,7 @@ class _NotRead(Exception):
 
 
 def _parse(line: str) -> dict[str, Any]:
-    if found := _SURROGATE.search(line):
+    if found := SURROGATE.search(line):
         raise _NotRead("", f"holds a byte that is not UTF-8 at column {found.start() + 1}; save it as UTF-8")
     try:
         value = _DECODER.decode(line)

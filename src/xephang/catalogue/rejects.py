@@ -1,14 +1,14 @@
-"""Files that an import or a catalogue leaves behind, whole or not at all."""
+"""The rows that an import sets aside."""
 
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from xephang.catalogue.products import plain_value
 from xephang.catalogue.row import BadRow, Row
-from xephang.errors import InputError, RowError
+from xephang.errors import RowError
 from xephang.files import replacing
+from xephang.product.reading import plain_value
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def setting_aside(path: Path | None) -> Iterator[Callable[[RowError, Row | BadRo
         yield lambda error, item: None
         return
     with ExitStack() as stack:
-        temporary = stack.enter_context(writing(path))
+        temporary = stack.enter_context(replacing(path))
         # A byte that was no UTF-8 is a lone surrogate here, and becomes a valid JSON escape.
         stream = stack.enter_context(temporary.open("w", encoding="utf-8", errors="backslashreplace", newline="\n"))
 
@@ -33,16 +33,3 @@ def setting_aside(path: Path | None) -> Iterator[Callable[[RowError, Row | BadRo
             stream.write(json.dumps(record, ensure_ascii=False) + "\n")
 
         yield set_aside
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path that becomes `path` when the block ends well.
-
-    :raises InputError: if nothing can be written there.
-    """
-    try:
-        with replacing(path) as temporary:
-            yield temporary
-    except OSError as error:
-        raise InputError(f"{path}: can not be written: {error.strerror or error}") from None

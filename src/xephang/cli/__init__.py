@@ -1,15 +1,18 @@
 """The command line: one thin command a verb. Exit codes: 0 done, 1 failed, 2 wrong input or usage."""
 
 from xephang.cli.app import app, main
+from xephang.cli.calibrate import calibrate
 from xephang.cli.card import card
 from xephang.cli.demo import demo
 from xephang.cli.evaluate import evaluate
 from xephang.cli.export import export
+from xephang.cli.judgments import judgments
 from xephang.cli.predict import predict
 from xephang.cli.rank import rank
 from xephang.cli.train import train
 
-for command in (rank, predict, train, evaluate, export, card, demo):
+for command in (rank, predict, train, evaluate, calibrate, export, card, demo):
     app.command()(command)
+app.add_typer(judgments)
 
 __all__ = ["app", "main"]

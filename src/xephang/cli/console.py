@@ -3,21 +3,42 @@
 import json
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from xephang.errors import InputError
+from xephang.text import without_surrogates
 
 _WIDTH_WHEN_PIPED = 120
 # What a shop's texts could command a terminal with, or tear a line of output apart by.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _NOT_FOR_STDOUT = re.compile("[\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """Short texts side by side, as many to a line as a table's cell has room for; none is cut."""
+
+    texts: Sequence[Text]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        line = self._line()
+        for text in self.texts:
+            if line and line.cell_len + 2 + text.cell_len > options.max_width:
+                yield line
+                line = self._line()
+            line.append("  " if line else "").append_text(text)
+        yield line
+
+    @staticmethod
+    def _line() -> Text:
+        return Text(no_wrap=False, overflow="fold")
 
 
 def complain(message: str) -> None:
@@ -48,9 +69,10 @@ def print_cells(*cells: str) -> None:
     print_text("\t".join(map(plain, cells)))
 
 
-def print_table(title: str, columns: Mapping[str, str], rows: Iterable[Sequence[str]]) -> None:
+def print_table(title: str, columns: Mapping[str, str], rows: Iterable[Sequence[RenderableType]]) -> None:
     """Draw a table on stdout, its title above and an empty line below.
 
+    :param rows: texts, or what else rich draws in a cell.
     :param columns: heading to "left", "right" or "wide" (left, takes the room that is left, cut with …).
     """
     console = Console(width=None if sys.stdout.isatty() else _WIDTH_WHEN_PIPED, highlight=False)
@@ -65,7 +87,7 @@ def print_table(title: str, columns: Mapping[str, str], rows: Iterable[Sequence[
             ratio=1 if wide else None,
         )
     for row in rows:
-        table.add_row(*(Text(plain(cell)) for cell in row))
+        table.add_row(*(Text(plain(cell)) if isinstance(cell, str) else cell for cell in row))
     with console.capture() as drawn:
         console.print(Text(plain(title), style="bold"), soft_wrap=True)
         console.print(table)
@@ -74,7 +96,7 @@ def print_table(title: str, columns: Mapping[str, str], rows: Iterable[Sequence[
 
 def plain(text: str) -> str:
     """Return a text with a space for each run of control characters, line ends and direction marks."""
-    return _SURROGATE.sub("\ufffd", _CONTROL.sub(" ", text))
+    return without_surrogates(_CONTROL.sub(" ", text))
 
 
 def column_map(options: Sequence[str] | None) -> dict[str, str]:

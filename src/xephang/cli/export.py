@@ -43,6 +43,7 @@ def export(
                     "pairs": result.pairs,
                     "largest_difference": result.largest,
                     "mean_difference": result.mean,
+                    "largest_logit_difference": result.logits,
                 }
             )
         return
@@ -52,6 +53,7 @@ def export(
         "pairs": "right",
         "largest": "right",
         "mean": "right",
+        "logits": "right",
         "file": "wide",
     }
     rows = [
@@ -61,8 +63,9 @@ def export(
             str(p.pairs),
             f"{p.largest:.1e}",
             f"{p.mean:.1e}",
+            f"{p.logits:.1e}",
             str(p.path.relative_to(folder)),
         )
         for p in results
     ]
-    console.print_table("difference of 0..1 scores from torch", columns, rows)
+    console.print_table("difference of 0..1 scores from torch, and the largest of logits", columns, rows)

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -19,5 +20,13 @@ Threads = Annotated[int | None, typer.Option(min=1, metavar="N", help="CPU threa
 Json = Annotated[bool, typer.Option("--json", help="Write JSON on stdout instead of a table.")]
 Columns = Annotated[
     list[str] | None, typer.Option("--column", "-c", metavar="OURS=THEIRS", help="What the file calls a field.")
+]
+Judgments = Annotated[
+    Path,
+    typer.Option(metavar="FILE", help="CSV, JSONL or Parquet of query, document, grade; or qrels, with the next two."),
+]
+Queries = Annotated[Path | None, typer.Option(metavar="FILE", help="The texts of the qrels' queries.")]
+Documents = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The texts of the qrels' documents, or a catalogue.")
 ]
 InputFormat = Annotated[Format | None, typer.Option("--format", help="Of the file, where its name does not tell.")]

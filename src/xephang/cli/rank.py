@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
 
 from xephang.catalogue import Catalogue
 from xephang.cli import console
 from xephang.cli.options import Columns, Engine, InputFormat, Json, Model, Precise, Threads
+from xephang.cli.reasons import LEGEND, reasons
+from xephang.errors import InputError
 from xephang.product import Product
 from xephang.reranker import Reranker
 
@@ -29,22 +32,42 @@ def rank(
     engine: Engine = None,
     precision: Precise = None,
     threads: Threads = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show which facets each product meets, and what each word adds.")
+    ] = False,
+    lexicon: Annotated[
+        str | None,
+        typer.Option(metavar="LEXICON", help="Of --explain, by name or as TOML; the model's own without it."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Rank a catalogue's products for a query."""
+    if lexicon is not None and not explain:
+        raise InputError("--lexicon is what --explain reads facets by; add --explain")
     products = Catalogue.open(
         catalogue, columns=console.column_map(column), keep_going=keep_going, rejects=rejects, format=format
     )
     listed = list(products)
     console.note(str(products.report))
     reranker = Reranker.load(model, engine=engine, precision=precision, threads=threads)
-    show(reranker, query, listed, top_k, as_json=json)
+    show(reranker, query, listed, top_k, as_json=json, explain=explain, lexicon=lexicon)
 
 
-def show(reranker: Reranker, query: str, products: list[Product], top_k: int, *, as_json: bool) -> None:
+def show(
+    reranker: Reranker,
+    query: str,
+    products: list[Product],
+    top_k: int,
+    *,
+    as_json: bool,
+    explain: bool = False,
+    lexicon: str | None = None,
+) -> None:
     """Rank, and print what came out and how long it took."""
     started = time.perf_counter()
-    results = reranker.rank(query, products, top_k=top_k, return_documents=True, show_progress=True)
+    results = reranker.rank(
+        query, products, top_k=top_k, return_documents=True, show_progress=True, explain=explain, lexicon=lexicon
+    )
     milliseconds = (time.perf_counter() - started) * 1000
     if as_json:
         console.print_json(
@@ -53,10 +76,14 @@ def show(reranker: Reranker, query: str, products: list[Product], top_k: int, *,
                 "model": reranker.folder.name,
                 "products": len(products),
                 "milliseconds": round(milliseconds, 1),
-                "results": [{**result, "id": products[result["corpus_id"]].id} for result in results],
+                "results": [_plain(result, products[result["corpus_id"]]) for result in results],
             }
         )
         return
+    if explain:
+        console.note(LEGEND)
+        if lexicon is None and reranker.lexicon is None:
+            console.note("the model names no lexicon, so no facets are shown; give one with --lexicon")
     title = (
         f"“{query}”: {len(products):,} products in {milliseconds:,.0f} ms, {milliseconds / len(products):.2f} ms each"
     )
@@ -64,5 +91,11 @@ def show(reranker: Reranker, query: str, products: list[Product], top_k: int, *,
     console.print_table(title, columns, [_row(i, r, products[r["corpus_id"]]) for i, r in enumerate(results, 1)])
 
 
-def _row(place: int, result: dict[str, Any], product: Product) -> tuple[str, ...]:
-    return str(place), f"{result['score']:.4f}", product.id, result["text"], console.price(product.price)
+def _plain(result: dict[str, Any], product: Product) -> dict[str, Any]:
+    explained = {"explanation": result["explanation"].to_dict()} if "explanation" in result else {}
+    return {**result, **explained, "id": product.id}
+
+
+def _row(place: int, result: dict[str, Any], product: Product) -> tuple[RenderableType, ...]:
+    text = reasons(result["text"], result["explanation"]) if "explanation" in result else result["text"]
+    return str(place), f"{result['score']:.4f}", product.id, text, console.price(product.price)

@@ -21,6 +21,7 @@ def train(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace what stands in the folder.")] = False,
 ) -> None:
     """Train a model as a recipe says. Under torchrun or accelerate launch, the same on several processes."""
+    from xephang.card import load_record
     from xephang.training import Recipe
     from xephang.training import train as run
     from xephang.training.train import notes
@@ -33,4 +34,6 @@ def train(
     folder = run(read, output or Path("runs") / read.name, base=base, resume=resume, overwrite=overwrite)
     if first_process:
         console.print_text(str(folder))
+        for sentence in load_record(folder).dataset.notes:
+            console.note(f"note: {sentence}")
         console.note(f"its card is {folder / 'README.md'}; make it fast with: xephang export {folder}")

@@ -16,7 +16,7 @@ from xephang.engines.onnx import OnnxEngine
 from xephang.engines.tokens import PairTokenizer, PairTokens
 from xephang.engines.torch import TorchEngine
 from xephang.errors import GateError, InputError
-from xephang.files import sha256
+from xephang.files import check_file, sha256
 from xephang.folder import Artefact, ModelFolder
 from xephang.reranker import Document, Reranker
 from xephang.text import normalise
@@ -72,13 +72,15 @@ def export(
     """
     if unknown := [p for p in precisions if p not in FILES]:
         raise InputError(f"precision '{unknown[0]}' is not known; precisions are {', '.join(FILES)}")
+    for precision in precisions:
+        check_file(path / FILES[precision])
     folder = ModelFolder.open(path)
     tokenizer = PairTokenizer(path / "tokenizer.json", folder.max_length)
     model = Reranker(folder, TorchEngine(path, padding_id=tokenizer.padding_id), tokenizer)
     tokens = _tokens(model, [*PROBES, *pairs])
     expected = model.engine.logits(tokens)
     results: list[Parity] = []
-    artefacts: list[Artefact] = []
+    artefacts: dict[Artefact, Path] = {}
     # Whatever the exporters leave behind, here it goes with the folder.
     with TemporaryDirectory(prefix=".export-", dir=path) as temporary:
         graphs = {precision: Path(temporary) / f"{precision}.onnx" for precision in FILES}
@@ -87,14 +89,13 @@ def export(
             if precision == "int8":
                 write_int8(graphs["fp32"], graphs["int8"])
             alone = precision == "int8"
-            found = OnnxEngine(graphs[precision], padding_id=tokenizer.padding_id, one_at_a_time=alone).logits(tokens)
+            engine = OnnxEngine(graphs[precision], padding_id=tokenizer.padding_id, one_at_a_time=alone)
+            found = engine.logits(tokens)
             results.append(_gate(precision, path / FILES[precision], graphs[precision], expected, found, tolerance))
-            golden = tuple(float(x) for x in found[:GOLDEN, 0]) if found.shape[1] == 1 else ()
-            artefacts.append(Artefact(FILES[precision], precision, sha256(graphs[precision]), alone, golden))
-        for artefact in artefacts:
-            (path / artefact.path).parent.mkdir(exist_ok=True)
-            graphs[artefact.precision].replace(path / artefact.path)
-            folder = folder.with_artefact(artefact, tuple(PROBES[:GOLDEN]))
+            golden = tuple(map(float, Reranker(folder, engine, tokenizer).score(PROBES[:GOLDEN]).logits))
+            artefact = Artefact(FILES[precision], precision, sha256(graphs[precision]), alone, golden)
+            artefacts[artefact] = graphs[precision]
+        folder = folder.with_artefacts(artefacts, tuple(PROBES[:GOLDEN]))
     if (path / RECORD).is_file():
         save_card(path, load_record(path), artefacts=[artefact.path for artefact in folder.manifest.artefacts])
     return results

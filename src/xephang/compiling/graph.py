@@ -1,7 +1,6 @@
 """The fp32 graph: torch's exporter, then ONNX Runtime's fusions where it knows the architecture."""
 
 import io
-import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
@@ -10,8 +9,8 @@ from typing import Any
 
 import torch
 from transformers import AutoModelForSequenceClassification
-from transformers.utils import logging as transformers_logging
 
+from xephang.engines.torch import quiet
 from xephang.errors import ModelError
 
 OPSET = 20
@@ -33,7 +32,7 @@ def write_fp32(folder: Path, path: Path) -> None:
 
     :raises ModelError: if torch can not export this architecture.
     """
-    with _quiet():
+    with _silent():
         model: Any = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
     names = ["input_ids", "attention_mask"]
     if getattr(model.config, "type_vocab_size", 0) > 1:
@@ -41,7 +40,7 @@ def write_fp32(folder: Path, path: Path) -> None:
     # Three tensors, not one three times: the exporter takes one object for one input.
     example = tuple(torch.ones((2, 8), dtype=torch.int64) for _ in names)
     axes = {0: torch.export.Dim("batch", min=1, max=4096), 1: torch.export.Dim("tokens", min=2, max=_longest(model))}
-    with _quiet():
+    with _silent():
         try:
             program = torch.onnx.export(
                 _LogitsOnly(model, names),
@@ -75,20 +74,9 @@ def _fuse(path: Path, heads: int, hidden: int) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep the libraries' bars and chatter, none of which a user can act on, off the terminal."""
-    bars = transformers_logging.is_progress_bar_enabled()
-    transformers_logging.disable_progress_bar()
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnxruntime", "root")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.ERROR)
-    try:
-        with warnings.catch_warnings(), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
-        if bars:
-            transformers_logging.enable_progress_bar()
+def _silent() -> Iterator[None]:
+    """Keep what the exporters print off the terminal too."""
+    loggers = ("torch.onnx", "onnxscript", "onnxruntime", "root")
+    with quiet(*loggers), warnings.catch_warnings(), redirect_stdout(io.StringIO()):
+        warnings.simplefilter("ignore")
+        yield

@@ -1,9 +1,10 @@
 """int8 weights, activations quantised as they come."""
 
-import logging
 from pathlib import Path
 
 from onnxruntime.quantization import QuantType, quantize_dynamic
+
+from xephang.engines.torch import quiet
 
 
 def write_int8(fp32: Path, path: Path) -> None:
@@ -13,10 +14,5 @@ def write_int8(fp32: Path, path: Path) -> None:
     8-bit activation saturates the 16-bit sum, and scores would depend on the machine. Activations get one scale
     a tensor when the graph runs, so a pair's score depends on what shares its batch: run one at a time.
     """
-    root = logging.getLogger()
-    level = root.level
-    root.setLevel(logging.ERROR)
-    try:
+    with quiet("root"):
         quantize_dynamic(str(fp32), str(path), weight_type=QuantType.QInt8, per_channel=True, reduce_range=True)
-    finally:
-        root.setLevel(level)

@@ -1,6 +1,5 @@
 """Engines: token ids in, logits out. One file each; a caller needs only `Engine`."""
 
-import os
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
@@ -26,11 +25,6 @@ class Engine(Protocol):
         :param batch_size: the most pairs in one run of the model; the engine's own choice without it.
         """
         ...
-
-
-def available_threads() -> int:
-    """Return how many CPU threads this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def batches_by_length(pairs: Sequence[PairTokens], batch_size: int) -> list[list[int]]:

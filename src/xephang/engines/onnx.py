@@ -9,9 +9,10 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from xephang.engines import Progress, available_threads, batches_by_length, pad
+from xephang.engines import Progress, batches_by_length, pad
 from xephang.engines.tokens import PairTokens
 from xephang.errors import ModelError
+from xephang.machine import available_threads
 
 INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 

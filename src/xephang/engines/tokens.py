@@ -60,14 +60,27 @@ class PairTokenizer:
         :raises InputError: if the query leaves no room for a product: a query is never cut.
         """
         asked = self._encode([query])[0]
+        room = self._room(query, asked)
+        texts = self._encode([document.text for document in documents])
+        return [self._join(asked, text, document, room) for text, document in zip(texts, documents, strict=True)]
+
+    def cut(self, query: str, documents: Sequence[Rendered]) -> list[str]:
+        """Return each document's text without what `encode` leaves out of it.
+
+        :raises InputError: as `encode` does.
+        """
+        room = self._room(query, self._encode([query])[0])
+        texts = self._encode([document.text for document in documents])
+        return [_without_excess(text, document, room) for text, document in zip(texts, documents, strict=True)]
+
+    def _room(self, query: str, asked: Encoding) -> int:
         room = self.max_length - self.special_tokens - len(asked.ids)
         if room < 1:
             raise InputError(
                 f"the query has {len(asked.ids)} tokens and the model reads {self.max_length} in all, which leaves "
                 f"no room for a product; shorten the query (it starts '{query[:40]}')"
             )
-        texts = self._encode([document.text for document in documents])
-        return [self._join(asked, text, document, room) for text, document in zip(texts, documents, strict=True)]
+        return room
 
     def _encode(self, texts: list[str]) -> list[Encoding]:
         return self._tokenizer.encode_batch(texts, add_special_tokens=False)
@@ -82,6 +95,16 @@ class PairTokenizer:
         keep = np.ones(len(ids), bool)
         keep[product[_least_important(text.offsets, document, excess)]] = False
         return PairTokens(ids[keep], types[keep], excess)
+
+
+def _without_excess(text: Encoding, document: Rendered, room: int) -> str:
+    if len(text.ids) <= room:
+        return document.text
+    left_out = set(_least_important(text.offsets, document, len(text.ids) - room))
+    # What stands before a token, white space or signs that no token has, goes or stays with it.
+    starts = [0, *(end for _, end in text.offsets)]
+    pieces = [document.text[starts[i] : end] for i, (_, end) in enumerate(text.offsets) if i not in left_out]
+    return "".join(pieces).strip()
 
 
 def _least_important(offsets: Sequence[tuple[int, int]], document: Rendered, excess: int) -> list[int]:

@@ -1,5 +1,7 @@
 """PyTorch, for a folder that has no ONNX file yet; needs the 'train' extra."""
 
+import logging
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -37,7 +39,7 @@ class TorchEngine:
             torch.set_num_threads(threads)
         self._torch, self._padding_id, self._lock = torch, padding_id, threading.Lock()
         try:
-            with _quiet():
+            with quiet():
                 model, found = AutoModelForSequenceClassification.from_pretrained(folder, output_loading_info=True)
         except Exception as error:  # besides OSError and ValueError, safetensors' and torch's own classes
             raise ModelError(f"{folder}: its weights can not be loaded ({error})") from error
@@ -65,19 +67,32 @@ class TorchEngine:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep transformers' progress bar and its table of odd weights off the terminal."""
-    from transformers.utils import logging
+def quiet(*names: str) -> Iterator[None]:
+    """Keep the libraries' bars, reports and warnings, none of which a user can act on, off the terminal.
 
-    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
+    :param names: of more loggers; "root" is the one above them all.
+    """
+    from transformers.utils import logging as transformers_logging
+
+    verbosity, bars = transformers_logging.get_verbosity(), transformers_logging.is_progress_bar_enabled()
+    loggers = {logger: logger.level for logger in map(logging.getLogger, names)}
+    datasets = sys.modules.get("datasets")
+    transformers_logging.set_verbosity_error()
+    transformers_logging.disable_progress_bar()
+    if datasets:
+        datasets.disable_progress_bars()
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        logging.set_verbosity(verbosity)
+        for logger, level in loggers.items():
+            logger.setLevel(level)
+        if datasets:
+            datasets.enable_progress_bars()
+        transformers_logging.set_verbosity(verbosity)
         if bars:
-            logging.enable_progress_bar()
+            transformers_logging.enable_progress_bar()
 
 
 def _parameters(model: Any) -> set[str]:

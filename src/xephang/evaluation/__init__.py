@@ -7,21 +7,24 @@ from xephang.errors import MissingExtraError
 if any(find_spec(name) is None for name in ("ir_measures", "matplotlib")):
     raise MissingExtraError("evaluating", "eval")
 
+from xephang.evaluation.calibration import calibrate
 from xephang.evaluation.card_entry import add_to_card, metrics_record
 from xephang.evaluation.evaluate import evaluate
 from xephang.evaluation.evaluation import Evaluation
-from xephang.evaluation.judged import JudgmentSet
 from xephang.evaluation.report import write_report
-from xephang.evaluation.systems import Bm25, Model, Run
-from xephang.evaluation.trec import read_qrels
+from xephang.evaluation.systems import Bm25, ByLexicon, Model, Run
+from xephang.judgments.judged import JudgmentSet
+from xephang.judgments.qrels import read_qrels
 
 __all__ = [
     "Bm25",
+    "ByLexicon",
     "Evaluation",
     "JudgmentSet",
     "Model",
     "Run",
     "add_to_card",
+    "calibrate",
     "evaluate",
     "metrics_record",
     "read_qrels",

@@ -1,82 +1,84 @@
-"""From logits to probabilities: Platt's sigmoid or a monotone step function, fitted on judgments."""
+"""Fitting a map from logits to probabilities on judgments, and how far off it is on queries it has not seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xephang.calibration import Calibration, Floats, Isotonic, Map, Method, Platt, sigmoid
 from xephang.errors import InputError
+from xephang.evaluation.evaluate import Judged, judgment_set, relevant
+from xephang.evaluation.reliability import reliability
+from xephang.judgments.graded import HIGHEST_GRADE
+from xephang.judgments.measure import RELEVANT_FROM
+from xephang.reranker import Reranker
 
-Method = Literal["platt", "isotonic"]
 METHODS: tuple[Method, ...] = ("platt", "isotonic")
 FOLDS = 5
+FEW = 200
+"""Of fewer judgments, a calibration says little."""
 _STEPS = 100
 _SMALL = 1e-10
 
-Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 
 
-@dataclass(frozen=True, slots=True)
-class Platt:
-    """The probability is 1 / (1 + e^-(slope x logit + intercept))."""
+def calibrate(
+    reranker: Reranker | str | Path,
+    judgments: Judged,
+    *,
+    method: str = "auto",
+    relevant_grade: int = RELEVANT_FROM,
+    show_progress: bool = False,
+) -> Calibration:
+    """Fit what `ModelFolder.with_calibration` saves.
 
-    slope: float
-    intercept: float
-
-    def __call__(self, logits: Floats) -> Floats:
-        """Return probabilities, (n,)."""
-        return np.asarray(_sigmoid(self.slope * logits + self.intercept), np.float64)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `calibration.json` holds."""
-        return {"method": "platt", "slope": self.slope, "intercept": self.intercept}
-
-
-@dataclass(frozen=True, slots=True)
-class Isotonic:
-    """The probability is read off between points; outside them it is that of the nearest.
-
-    :param logits: rising.
-    :param probabilities: never falling.
+    :param reranker: or what `Reranker.load` takes.
+    :param judgments: which the model was not trained on; a file that `JudgmentSet.read` reads, or judgments.
+    :param method: "platt", "isotonic", or "auto", which takes the one of less log loss on queries held out.
+    :param relevant_grade: a document of this grade or better is relevant.
+    :param show_progress: draw a bar on stderr.
+    :raises InputError: if there is nothing to tell relevant from irrelevant documents by, or the model has several
+        output labels.
     """
-
-    logits: tuple[float, ...]
-    probabilities: tuple[float, ...]
-
-    def __call__(self, logits: Floats) -> Floats:
-        """Return probabilities, (n,)."""
-        return np.asarray(np.interp(logits, self.logits, self.probabilities), np.float64)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what `calibration.json` holds."""
-        return {"method": "isotonic", "logits": list(self.logits), "probabilities": list(self.probabilities)}
-
-
-Map = Platt | Isotonic
-
-
-def method(name: str) -> Method:
-    """Return the method that is called so.
-
-    :raises InputError: if there is none.
-    """
-    for known in METHODS:
-        if known == name:
-            return known
-    raise InputError(f"calibration '{name}' is not known; methods are {', '.join(METHODS)}")
+    tried = METHODS if method == "auto" else tuple(known for known in METHODS if known == method)
+    if not tried:
+        raise InputError(f"calibration '{method}' is not known; methods are auto, {', '.join(METHODS)}")
+    if relevant_grade not in range(1, HIGHEST_GRADE + 1):
+        raise InputError(f"relevant grade is {relevant_grade}; it must be 1 to {HIGHEST_GRADE}")
+    judged = judgment_set(judgments)
+    reranker = reranker if isinstance(reranker, Reranker) else Reranker.load(reranker)
+    if reranker.labels > 1:
+        raise InputError(f"{reranker.folder.path}: has {reranker.labels} output labels; only one can be calibrated")
+    yes = relevant(judged, relevant_grade)
+    _check_both(yes)
+    pairs = [(candidate.query, candidate.document) for candidate in judged.candidates]
+    logits = reranker.score(pairs, show_progress=show_progress).logits.astype(np.float64)
+    groups = list(judged.places.values())
+    held_out = {name: cross_fitted(name, logits, yes, groups) for name in tried}
+    best = min(tried, key=lambda name: log_loss(held_out[name], yes))
+    return Calibration(
+        _rising(fit(best, logits, yes), logits),
+        relevant_grade,
+        judged.name,
+        judged.sha256,
+        len(judged.queries),
+        len(yes),
+        int(yes.sum()),
+        reliability(sigmoid(logits), yes).error,
+        reliability(held_out[best], yes).error,
+    )
 
 
 def fit(method: Method, logits: Floats, relevant: Bools) -> Map:
-    """Fit a map from logits to the probability of being relevant.
+    """Fit a map from logits to the probability of being relevant, which never falls.
 
-    :raises InputError: if not both kinds of document are there.
+    :raises InputError: if not both kinds of document are there, or a logit is no number.
     """
-    if relevant.all() or not relevant.any():
-        kind = "relevant" if relevant.all() else "irrelevant"
-        raise InputError(f"calibration needs relevant and irrelevant documents, and all {len(relevant)} are {kind}")
+    _check_both(relevant)
+    if not np.isfinite(logits).all():
+        raise InputError(f"{int((~np.isfinite(logits)).sum())} of {len(logits)} logits are no finite numbers")
     return fit_platt(logits, relevant) if method == "platt" else fit_isotonic(logits, relevant)
 
 
@@ -87,23 +89,25 @@ def fit_platt(logits: Floats, relevant: Bools) -> Platt:
     centre, spread = logits.mean(), logits.std() or 1.0
     inputs = np.stack([(logits - centre) / spread, np.ones_like(logits)], axis=1)
     weights = np.array([0.0, np.log((yes + 1) / (no + 1))])
-    loss = _log_loss(inputs @ weights, targets)
+    loss = _cross_entropy(inputs @ weights, targets)
     for _ in range(_STEPS):
-        found = _sigmoid(inputs @ weights)
+        found = sigmoid(inputs @ weights)
         gradient = inputs.T @ (found - targets)
         curvature = (inputs * (found * (1 - found))[:, None]).T @ inputs + 1e-9 * np.eye(2)
         step, size = np.linalg.solve(curvature, gradient), 1.0
-        while (new := _log_loss(inputs @ (weights - size * step), targets)) > loss and size > _SMALL:
+        while (new := _cross_entropy(inputs @ (weights - size * step), targets)) > loss and size > _SMALL:
             size /= 2
         if not new < loss - _SMALL:
             break
         weights, loss = weights - size * step, new
+    if weights[0] < 0:  # of all sigmoids that do not fall, the flat one is then the best
+        return Platt(0.0, float(np.log(targets.mean() / (1 - targets.mean()))))
     slope = float(weights[0] / spread)
     return Platt(slope, float(weights[1] - slope * centre))
 
 
 def fit_isotonic(logits: Floats, relevant: Bools) -> Isotonic:
-    """Fit by pooling adjacent violators (Zadrozny and Elkan, KDD 2002); between blocks, a straight line."""
+    """Fit by pooling adjacent violators (Barlow et al., 1972); between blocks, a straight line."""
     blocks: list[tuple[float, float, float, float]] = []  # from logit, to logit, how many, how many of them relevant
     distinct, where = np.unique(logits, return_inverse=True)
     counts = np.bincount(where).astype(np.float64)
@@ -116,10 +120,11 @@ def fit_isotonic(logits: Floats, relevant: Bools) -> Isotonic:
     return Isotonic(tuple(at for at, _ in points), tuple(share for _, share in points))
 
 
-def cross_fitted(method: Method, logits: Floats, relevant: Bools, groups: Sequence[Sequence[int]]) -> Floats | None:
-    """Return probabilities of documents whose query was not fitted on, (n,); None where no split allows it.
+def cross_fitted(method: Method, logits: Floats, relevant: Bools, groups: Sequence[Sequence[int]]) -> Floats:
+    """Return probabilities of documents whose query was not fitted on, (n,).
 
     :param groups: the places of each query's documents; every fifth query is held out in turn.
+    :raises InputError: if the queries that are left have only one kind of document.
     """
     folds = min(FOLDS, len(groups))
     out = np.full(len(logits), np.nan)
@@ -127,14 +132,35 @@ def cross_fitted(method: Method, logits: Floats, relevant: Bools, groups: Sequen
         held = np.zeros(len(logits), bool)
         held[[place for group in groups[fold::folds] for place in group]] = True
         if relevant[~held].all() or not relevant[~held].any():
-            return None
+            raise InputError(
+                f"{len(groups)} queries are too few to hold some out: without every {folds}th of them, all documents "
+                "are relevant or none is; grade more queries"
+            )
         out[held] = fit(method, logits[~held], relevant[~held])(logits[held])
     return out
 
 
-def _log_loss(logits: Floats, targets: Floats) -> float:
+def log_loss(probabilities: Floats, relevant: Bools) -> float:
+    """Return the mean log loss, no probability being taken for surer than n documents can make it (Laplace)."""
+    surest = 1 / (len(relevant) + 2)
+    given = np.clip(np.where(relevant, probabilities, 1 - probabilities), surest, 1 - surest)
+    return float(-np.log(given).mean())
+
+
+def _check_both(relevant: Bools) -> None:
+    if relevant.all() or not relevant.any():
+        kind = "relevant" if relevant.all() else "irrelevant"
+        raise InputError(f"calibration needs relevant and irrelevant documents, and all {len(relevant)} are {kind}")
+
+
+def _rising(found: Map, logits: Floats) -> Map:
+    if np.ptp(found(logits)) == 0:
+        raise InputError(
+            "relevant documents have no higher logits than the others, so every probability would be the same; "
+            "use a model that ranks these judgments better than chance"
+        )
+    return found
+
+
+def _cross_entropy(logits: Floats, targets: Floats) -> float:
     return float((np.logaddexp(0, logits) - targets * logits).sum())
-
-
-def _sigmoid(logits: Floats) -> Floats:
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float64)

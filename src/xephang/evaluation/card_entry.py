@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from xephang.card import MetricsRecord, load_record, save_card, save_record
-from xephang.card.markdown import escape
 from xephang.errors import InputError
 from xephang.evaluation.evaluation import HEADLINE, Evaluation, label
 from xephang.evaluation.tables import ORDER, chance, visible
 from xephang.folder import ModelFolder
+from xephang.markdown import escape
 
 TITLE = "Judged queries"
 
@@ -26,12 +26,16 @@ def metrics_record(evaluation: Evaluation) -> MetricsRecord:
         f"{escape(visible(one.name))} {other.means[column]:.3f} (p {_equals(chance(float(one.p_holm[column])))})"
         for one, other in zip(evaluation.comparisons, evaluation.results[1:], strict=True)
     ]
-    judged = evaluation.judged
+    judged, first = evaluation.judged, evaluation.first
     note = [
         f"{len(judged.queries):,} queries, {len(judged.candidates):,} graded candidates, ranked over exactly these; "
         "nDCG with gains 2^grade − 1, ties broken against the model, 95% bootstrap intervals over queries.",
         f"{label(HEADLINE)} of other systems on the same: {', '.join(others)}; paired randomisation test."
         if others
+        else "",
+        f"Expected calibration error of its scores ({first.scored.claim}), relevant from grade "
+        f"{first.scored.relevant_grade}."
+        if first.reliability
         else "",
         f"Measured {evaluation.stamp['date']} with xephang {evaluation.stamp['xephang']}.",
     ]

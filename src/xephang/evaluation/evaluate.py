@@ -7,18 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xephang.errors import InputError
-from xephang.evaluation.calibration import Method, cross_fitted, fit, method
-from xephang.evaluation.evaluation import Calibration, Comparison, Evaluation, Result, Slice
-from xephang.evaluation.judged import JudgmentSet
+from xephang.evaluation.evaluation import Comparison, Evaluation, Result, Slice
+from xephang.evaluation.noise import noise_effects, noise_kinds
 from xephang.evaluation.reliability import reliability
 from xephang.evaluation.significance import RESAMPLES, bootstrap_interval, holm, randomisation_test
 from xephang.evaluation.stamp import stamp
 from xephang.evaluation.systems import Bm25, Model, Scored, System, named_apart
 from xephang.judgments import Judgment
-from xephang.judgments.measure import ALL_METRICS, RELEVANT_FROM, measure_each
+from xephang.judgments.judged import JudgmentSet
+from xephang.judgments.measure import ALL_METRICS, measure_each
 from xephang.reranker import Reranker
 
 Judged = JudgmentSet | str | Path | Sequence[Judgment]
+"""What judgments may be given as; a path is read by `JudgmentSet.read`."""
 
 
 def evaluate(
@@ -26,7 +27,7 @@ def evaluate(
     judgments: Judged,
     *,
     bm25: bool = True,
-    calibrate: str | None = None,
+    noise: str | Sequence[str] = (),
     seed: int = 0,
     resamples: int = RESAMPLES,
     show_progress: bool = False,
@@ -36,16 +37,16 @@ def evaluate(
     :param systems: rerankers, names that `Reranker.load` takes, or anything else that is a `System`.
     :param judgments: a file that `JudgmentSet.read` reads, a judgment set, or judgments.
     :param bm25: measure BM25 too, with diacritics and without.
-    :param calibrate: fit a map from the first system's logits to probabilities: "platt" or "isotonic".
+    :param noise: kinds of `xephang.judgments.noise.NOISE`, or "all": measure the models on queries typed so, too.
     :param seed: of the randomisation test and the bootstrap.
     :param show_progress: draw a bar on stderr.
     :raises InputError: if there is nothing to measure, or the judgments can not be read.
     :raises ModelError: if a model can not be opened.
     """
-    chosen = None if calibrate is None else method(calibrate)
     if resamples < 1:
         raise InputError(f"resamples is {resamples}; it must be at least 1")
-    judged = _judgment_set(judgments)
+    kinds = noise_kinds(noise)
+    judged = judgment_set(judgments)
     opened = [_system(system, show_progress) for system in systems]
     opened += [Bm25(), Bm25(folded=True)] if bm25 else []
     if not opened:
@@ -62,11 +63,17 @@ def evaluate(
         stamp(),
         seed,
         resamples,
-        _calibration(chosen, results[0], judged) if chosen else None,
+        tuple(
+            effect
+            for system, result in zip(opened, results, strict=True)
+            if isinstance(system, Model)
+            for effect in noise_effects(system, result, judged, kinds, seed=seed, resamples=resamples)
+        ),
     )
 
 
-def _judgment_set(judgments: Judged) -> JudgmentSet:
+def judgment_set(judgments: Judged) -> JudgmentSet:
+    """Return judgments as a set, whatever they are given as."""
     if isinstance(judgments, JudgmentSet):
         return judgments
     return JudgmentSet.read(judgments) if isinstance(judgments, str | Path) else JudgmentSet.of(judgments)
@@ -82,8 +89,9 @@ def _result(name: str, scored: Scored, judged: JudgmentSet, seed: int, resamples
     each = measure_each(judged.judgments, scored.scores.tolist(), ALL_METRICS)
     values = np.array([[each[metric][query_id] for metric in ALL_METRICS] for query_id in judged.queries])
     intervals = bootstrap_interval(values, seed=seed, resamples=resamples)
-    claimed = None if scored.probabilities is None else reliability(scored.probabilities, _relevant(judged))
-    return Result(name, scored, values, values.mean(axis=0), intervals, claimed)
+    claimed = scored.probabilities
+    found = None if claimed is None else reliability(claimed, relevant(judged, scored.relevant_grade))
+    return Result(name, scored, values, values.mean(axis=0), intervals, found)
 
 
 def _comparisons(results: Sequence[Result], seed: int, resamples: int) -> tuple[Comparison, ...]:
@@ -113,18 +121,6 @@ def _slices(results: Sequence[Result], judged: JudgmentSet) -> tuple[Slice, ...]
     return tuple(found)
 
 
-def _calibration(chosen: Method, first: Result, judged: JudgmentSet) -> Calibration:
-    logits, relevant = first.scored.scores, _relevant(judged)
-    if not np.isfinite(logits).all():
-        raise InputError(f"{first.name}: has no finite score for every candidate, so it can not be calibrated")
-    held_out = cross_fitted(chosen, logits, relevant, list(judged.places.values()))
-    return Calibration(
-        fit(chosen, logits, relevant),
-        None if held_out is None else reliability(held_out, relevant),
-        len(relevant),
-        int(relevant.sum()),
-    )
-
-
-def _relevant(judged: JudgmentSet) -> NDArray[np.bool_]:
-    return np.array([candidate.grade >= RELEVANT_FROM for candidate in judged.candidates])
+def relevant(judged: JudgmentSet, grade: int) -> NDArray[np.bool_]:
+    """Say of each candidate whether it is of that grade or better, (n,)."""
+    return np.array([candidate.grade >= grade for candidate in judged.candidates])

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xephang.errors import GateError, InputError
-from xephang.evaluation.calibration import Map
-from xephang.evaluation.judged import JudgmentSet
 from xephang.evaluation.reliability import Reliability
 from xephang.evaluation.systems import Scored
+from xephang.judgments.judged import JudgmentSet
 from xephang.judgments.measure import ALL_METRICS
 
 LABELS = {"ndcg": "nDCG", "mrr": "MRR", "map": "MAP", "p": "P"}
@@ -71,16 +70,22 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Calibration:
-    """A map from the first system's logits to probabilities, fitted on all judgments.
+class NoiseEffect:
+    """What one kind of typing noise does to a system, over the queries whose text it changes.
 
-    :param held_out: what it does to queries that it was not fitted on, by five folds; None with too few.
+    :param clean: mean nDCG@10 of these queries as they are; `noisy` of the same, typed with noise.
+    :param difference: noisy minus clean, with its paired 95% bootstrap interval.
+    :param top_kept: the share of these queries that keep their first document.
     """
 
-    map: Map
-    held_out: Reliability | None
-    documents: int
-    relevant: int
+    system: str
+    kind: str
+    queries: int
+    clean: float
+    noisy: float
+    difference: float
+    interval: tuple[float, float]
+    top_kept: float
 
 
 @dataclass(frozen=True)
@@ -94,7 +99,7 @@ class Evaluation:
     stamp: Mapping[str, str]
     seed: int
     resamples: int
-    calibration: Calibration | None = None
+    noise: tuple[NoiseEffect, ...] = ()
     metrics: tuple[str, ...] = field(default=ALL_METRICS)
 
     @property
@@ -169,7 +174,7 @@ class Evaluation:
                 }
                 for one in self.slices
             ],
-            "calibration": self._calibration(),
+            "noise": [asdict(effect) for effect in self.noise],
             "queries": [
                 {
                     "query_id": query_id,
@@ -190,22 +195,17 @@ class Evaluation:
                 name: {"mean": mean, "interval": interval}
                 for name, mean, interval in zip(self.metrics, *_lists(result.means, result.intervals), strict=True)
             },
-            "reliability": asdict(result.reliability) if result.reliability else None,
+            "reliability": {
+                "scores": result.scored.claim,
+                "relevant_grade": result.scored.relevant_grade,
+                **asdict(result.reliability),
+            }
+            if result.reliability
+            else None,
         }
 
     def _by_metric(self, values: Floats) -> dict[str, float]:
         return dict(zip(self.metrics, values.tolist(), strict=True))
-
-    def _calibration(self) -> dict[str, Any] | None:
-        if self.calibration is None:
-            return None
-        held_out = self.calibration.held_out
-        return {
-            **self.calibration.map.to_dict(),
-            "documents": self.calibration.documents,
-            "relevant": self.calibration.relevant,
-            "held_out": asdict(held_out) if held_out else None,
-        }
 
 
 def _lists(*arrays: Floats) -> Sequence[list[Any]]:

@@ -6,7 +6,6 @@ from importlib.resources import files
 
 from xephang.evaluation import plots, tables
 from xephang.evaluation.evaluation import HEADLINE, Evaluation, label
-from xephang.evaluation.reliability import Reliability
 from xephang.evaluation.tables import Table, Worst, visible
 
 _PAGE = """<!DOCTYPE html>
@@ -38,6 +37,7 @@ def html(evaluation: Evaluation) -> str:
         _table(tables.summary(evaluation), first=True),
         *_differences(evaluation),
         *map(_table, [*tables.slices(evaluation), *tables.slices_of_first(evaluation)]),
+        *map(_table, filter(None, [tables.noise(evaluation)])),
         *_calibration(evaluation),
         "<h2>Worst queries</h2>",
         f'<p class="lead">The lowest {label(HEADLINE)} of {_safe(evaluation.first.name)}, with its first '
@@ -67,12 +67,9 @@ def _calibration(evaluation: Evaluation) -> list[str]:
     table = tables.calibrations(evaluation)
     if table is None:
         return []
-    curves: dict[str, Reliability] = {}
-    if evaluation.first.reliability:
-        curves["as it comes"] = evaluation.first.reliability
-    if evaluation.calibration and evaluation.calibration.held_out:
-        curves["calibrated, held out"] = evaluation.calibration.held_out
-    return [_table(table), *([_figure(plots.diagram(curves))] if curves else [])]
+    first = evaluation.first
+    drawn = [_figure(plots.diagram(first.scored.claim, first.reliability))] if first.reliability else []
+    return [_table(table), *drawn]
 
 
 def _table(table: Table, *, first: bool = False) -> str:

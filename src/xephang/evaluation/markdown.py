@@ -1,10 +1,10 @@
 """`report.md`."""
 
-from xephang.card.markdown import escape
-from xephang.card.markdown import table as draw
 from xephang.evaluation import tables
 from xephang.evaluation.evaluation import HEADLINE, Evaluation, label
 from xephang.evaluation.tables import Table, Worst, visible
+from xephang.markdown import escape
+from xephang.markdown import table as draw
 
 
 def markdown(evaluation: Evaluation) -> str:
@@ -19,8 +19,7 @@ def markdown(evaluation: Evaluation) -> str:
     if evaluation.comparisons:
         parts.append(_table(tables.comparisons(evaluation)))
     parts += map(_table, [*tables.slices(evaluation), *tables.slices_of_first(evaluation)])
-    if calibration := tables.calibrations(evaluation):
-        parts.append(_table(calibration))
+    parts += map(_table, filter(None, [tables.noise(evaluation), tables.calibrations(evaluation)]))
     parts.append("## Worst queries")
     parts += map(_worst, tables.worst(evaluation))
     parts += ["## How it was measured", "\n".join(f"- {_safe(line)}" for line in tables.method(evaluation))]

@@ -3,7 +3,7 @@
 import io
 import re
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from xephang.evaluation.evaluation import HEADLINE, Comparison, Evaluation, label
-from xephang.evaluation.reliability import Reliability
+from xephang.evaluation.reliability import BINS, Reliability
 from xephang.evaluation.tables import visible
 
 INK, MUTED, GRID, FIRST, OTHER, WORSE = (f"#{i:02x}{i:02x}{i:02x}" for i in range(1, 7))
@@ -90,19 +90,16 @@ def deltas(evaluation: Evaluation, number: int) -> str:
         return _svg(figure, f"delta{number}", f"nDCG@10 of each query, minus that of {visible(comparison.name)}")
 
 
-def diagram(curves: Mapping[str, Reliability]) -> str:
+def diagram(name: str, curve: Reliability) -> str:
     """Draw the share of relevant documents over the probability claimed, and how many documents claim it."""
     with _style():
         figure = Figure(figsize=(_WIDE * 0.62, 4.4), layout="constrained")
         axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
         axes.plot((0, 1), (0, 1), color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
-        width = 0.8 / 15 / len(curves)
-        for i, (name, curve) in enumerate(curves.items()):
-            colour = (FIRST, OTHER)[i % 2]
-            claimed = [one.claimed for one in curve.bins]
-            axes.plot(claimed, [one.relevant for one in curve.bins], "o-", color=colour, markersize=4, label=name)
-            middles = [(one.low + one.high) / 2 + (i - (len(curves) - 1) / 2) * width for one in curve.bins]
-            counts.bar(middles, [one.documents for one in curve.bins], width=width, color=colour)
+        claimed = [one.claimed for one in curve.bins]
+        axes.plot(claimed, [one.relevant for one in curve.bins], "o-", color=FIRST, markersize=4, label=name)
+        middles = [(one.low + one.high) / 2 for one in curve.bins]
+        counts.bar(middles, [one.documents for one in curve.bins], width=0.8 / BINS, color=FIRST)
         axes.set(xlim=(0, 1), ylim=(0, 1.02), ylabel="relevant")
         counts.set(xlabel="probability claimed", ylabel="documents", yscale="log")
         counts.set_ylim(bottom=0.8)

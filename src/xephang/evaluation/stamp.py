@@ -5,8 +5,8 @@ import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 
+from xephang.machine import cpu_name
 from xephang.version import __version__
 
 _PACKAGES = ("numpy", "onnxruntime", "tokenizers", "ir-measures", "matplotlib", "torch", "transformers")
@@ -16,7 +16,7 @@ def stamp() -> Mapping[str, str]:
     """Return date, processor, system and versions."""
     return {
         "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-        "processor": f"{_processor()}, {os.cpu_count()} logical CPUs",
+        "processor": f"{cpu_name()}, {os.cpu_count()} logical CPUs",
         "system": f"{platform.system()} {platform.machine()}",
         "Python": platform.python_version(),
         "xephang": __version__,
@@ -29,10 +29,3 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
-
-
-def _processor() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()

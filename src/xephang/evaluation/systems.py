@@ -9,8 +9,12 @@ from numpy.typing import NDArray
 
 from xephang.errors import InputError
 from xephang.evaluation.bm25 import Bm25Index
-from xephang.evaluation.judged import JudgmentSet
 from xephang.evaluation.trec import read_run
+from xephang.judgments.grading import grade
+from xephang.judgments.judged import JudgmentSet
+from xephang.judgments.measure import RELEVANT_FROM
+from xephang.lexicon import Facets, Lexicon, compare, read_product
+from xephang.product import Product
 from xephang.reranker import Reranker
 
 
@@ -21,11 +25,15 @@ class Scored:
     :param scores: float64 (n,), higher is better; NaN where the system has none, which ranks last.
     :param probabilities: float64 (n,), where the system's scores claim to be 0..1.
     :param note: what a reader of the figures has to know.
+    :param claim: how the probabilities came about.
+    :param relevant_grade: documents of this grade and better are what they are the probability of.
     """
 
     scores: NDArray[np.float64]
     probabilities: NDArray[np.float64] | None = None
     note: str = ""
+    claim: str = "as it comes"
+    relevant_grade: int = RELEVANT_FROM
 
 
 class System(Protocol):
@@ -58,12 +66,20 @@ class Model:
         """Score every candidate."""
         pairs = [(candidate.query, candidate.document) for candidate in judged.candidates]
         found = self.reranker.score(pairs, show_progress=self.show_progress)
-        claims = self.reranker.labels == 1 and self.reranker.folder.activation == "sigmoid"
+        claim, calibration = self.reranker.activation, self.reranker.folder.manifest.calibration
         cut = int((found.cut > 0).sum())
+        notes = [f"{cut} of {len(pairs)} documents were longer than it reads and were cut"] if cut else []
+        grade = RELEVANT_FROM
+        if claim == "calibrated" and calibration:
+            claim, grade = f"calibrated, {calibration.map.method}", calibration.relevant_grade
+            if calibration.sha256 and calibration.sha256 == judged.sha256:
+                notes.append("it was calibrated on these very judgments, so its calibration error here is too low")
         return Scored(
             found.logits.astype(np.float64),
-            self.reranker.activate(found.logits).astype(np.float64) if claims else None,
-            f"{cut} of {len(pairs)} documents were longer than it reads and were cut" if cut else "",
+            None if claim == "identity" else self.reranker.activate(found.logits).astype(np.float64),
+            "; ".join(notes),
+            claim,
+            grade,
         )
 
 
@@ -91,6 +107,34 @@ class Bm25:
             documents = [number[judged.candidates[place].document_id] for place in places]
             scores[list(places)] = index.scores(judged.queries[query_id], documents)
         return Scored(scores)
+
+
+@dataclass(frozen=True)
+class ByLexicon:
+    """No model at all: the grade that a lexicon's rules give, and among equals folded BM25.
+
+    The same rules grade synthetic judgments, so this shows how far their labels carry.
+    """
+
+    lexicon: Lexicon
+
+    @property
+    def name(self) -> str:
+        """The lexicon's name."""
+        return f"rules of {self.lexicon.name}"
+
+    def score(self, judged: JudgmentSet) -> Scored:
+        """Score every candidate: its grade, and BM25 squeezed below 1."""
+        asked = {query_id: self.lexicon.parse(query) for query_id, query in judged.queries.items()}
+        grades = [
+            grade(compare(self.lexicon, asked[candidate.query_id], self._read(candidate.document)), self.lexicon.leading)
+            for candidate in judged.candidates
+        ]
+        words = Bm25(folded=True).score(judged).scores
+        return Scored(np.array(grades, np.float64) + words / (1 + words))
+
+    def _read(self, document: str | Product) -> Facets:
+        return read_product(self.lexicon, document) if isinstance(document, Product) else self.lexicon.parse(document)
 
 
 @dataclass(frozen=True)

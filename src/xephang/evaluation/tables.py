@@ -4,7 +4,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from xephang.evaluation.calibration import Platt
 from xephang.evaluation.evaluation import HEADLINE, Evaluation, Slice, label
 from xephang.evaluation.reliability import BINS
 from xephang.evaluation.trec import ranked
@@ -133,19 +132,35 @@ def _kinds(evaluation: Evaluation) -> dict[str, list[Slice]]:
     return found
 
 
+def noise(evaluation: Evaluation) -> Table | None:
+    """Return how each model does on queries typed with noise; None where that was not measured."""
+    rows = [
+        [
+            one.system,
+            one.kind,
+            str(one.queries),
+            f"{one.clean:.3f}",
+            f"{one.noisy:.3f}",
+            f"{one.difference:+.3f}",
+            f"{one.interval[0]:+.3f} to {one.interval[1]:+.3f}",
+            f"{one.top_kept:.0%}",
+        ]
+        for one in evaluation.noise
+    ]
+    header = ["System", "Noise", "n", f"{label(HEADLINE)} clean", "Noisy", "Difference", "95% interval", "Top 1 kept"]
+    note = "Over the queries whose text the noise changes, n of them; kinds that change none are left out."
+    return Table("Noise against clean", header, rows, note, words=2) if rows else None
+
+
 def calibrations(evaluation: Evaluation) -> Table | None:
     """Return the expected calibration errors; None where no system claims probabilities."""
-    rows = [[result.name, "as it comes", f"{result.reliability.error:.3f}"] for result in evaluation.results
-            if result.reliability]  # fmt: skip
-    note = f"{BINS} bins of equal width; relevant is grade 2 or 3."
-    if evaluation.calibration:
-        fitted, held_out = evaluation.calibration.map, evaluation.calibration.held_out
-        how = "Platt" if isinstance(fitted, Platt) else "isotonic"
-        error = f"{held_out.error:.3f}" if held_out else "too few queries"
-        rows.append([evaluation.first.name, f"{how}, queries held out", error])
-        note += " Held out: five folds over queries. calibration.json is fitted on all of them."
-    header = ["System", "Scores", "Expected calibration error"]
-    return Table("Calibration", header, rows, note, words=2) if rows else None
+    rows = [
+        [result.name, result.scored.claim, f"grade {result.scored.relevant_grade}", f"{result.reliability.error:.3f}"]
+        for result in evaluation.results
+        if result.reliability
+    ]
+    header = ["System", "Scores", "Relevant from", "Expected calibration error"]
+    return Table("Calibration", header, rows, f"{BINS} bins of equal width.", words=3) if rows else None
 
 
 def worst(evaluation: Evaluation) -> list[Worst]:

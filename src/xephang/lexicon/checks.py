@@ -46,11 +46,13 @@ class Table:
         """Return a flag; false where it is not given."""
         return bool(self._get(key, bool, "true or false", False))
 
-    def number(self, key: str, default: float = _REQUIRED) -> float:
-        """Return a finite number."""
+    def number(self, key: str, default: float = _REQUIRED, *, minimum: float | None = None) -> float:
+        """Return a finite number, no smaller than the minimum."""
         value = self._get(key, (int, float), "a number", default)
         if isinstance(value, bool) or not abs(value) < 1e9:
             raise self.error(key, f"must be a number, got {value!r}")
+        if minimum is not None and value < minimum:
+            raise self.error(key, f"must not be below {minimum:g}, got {value:g}")
         return float(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
@@ -70,6 +72,16 @@ class Table:
                 raise inner.error(name, f"must be above 0, got {value:g}")
         return read
 
+    def span(self, key: str) -> tuple[float, float] | None:
+        """Return a lower and an upper number; None where they are not given."""
+        value = self._get(key, list, "two numbers, such as [36, 42]", None)
+        if value is None:
+            return None
+        numbers = [one for one in value if isinstance(one, int | float) and not isinstance(one, bool)]
+        if len(value) != 2 or len(numbers) != 2 or not numbers[0] <= numbers[1]:
+            raise self.error(key, f"must be two numbers, the lower one first, got {value!r}")
+        return float(value[0]), float(value[1])
+
     def choice(self, key: str, choices: tuple[str, ...], default: str = _REQUIRED) -> str:
         """Return one of a few texts."""
         value = str(self._get(key, str, "a text, in quotes", default))
@@ -85,6 +97,19 @@ class Table:
             if not isinstance(value, dict):
                 raise self.error(f"{key}.{name}", f"must be a table, such as {{ name = … }}, got {value!r}")
             yield name, Table(self.file, ".".join(filter(None, (self.path, key, name))), value)
+
+    def table(self, key: str) -> "Table":
+        """Return a table within a table; an empty one where it is not given."""
+        return Table(self.file, ".".join(filter(None, (self.path, key))), self._get(key, dict, "a table", {}))
+
+    def groups(self, key: str) -> tuple[tuple[str, ...], ...]:
+        """Return a list of groups of at least two texts each."""
+        content = self._get(key, list, 'a list of groups, such as [["a", "b"], ["c", "d"]]', [])
+        for group in content:
+            texts = isinstance(group, list) and all(isinstance(one, str) for one in group)
+            if not texts or len(set(group)) < 2 or len(set(group)) < len(group):
+                raise self.error(key, f"each group must be a list of at least two texts, none twice, got {group!r}")
+        return tuple(tuple(group) for group in content)
 
     def list_of_tables(self, key: str) -> Iterator["Table"]:
         """Yield the tables of a list."""

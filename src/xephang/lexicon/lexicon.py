@@ -2,8 +2,9 @@
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,11 +29,17 @@ class Lexicon:
 
     :param facets: by key, in the order of the file, which is also their precedence.
     :param ignore: phrases that mean nothing and keep other forms from their words ("cao cấp").
+    :param title_order: facets in the order in which titles usually name them; judgments are made by it.
+    :param category_facets: facets that shops' categories name beside the thing ("giày nữ"); as above.
+    :param sha256: of the file it came from; empty where there is none.
     """
 
     name: str
     facets: Mapping[str, Facet]
     ignore: tuple[str, ...] = ()
+    title_order: tuple[str, ...] = ()
+    category_facets: tuple[str, ...] = ()
+    sha256: str = ""
 
     @classmethod
     def load(cls, name_or_path: str | Path) -> "Lexicon":
@@ -40,12 +47,14 @@ class Lexicon:
 
         :raises InputError: if there is none, or it breaks the schema; names file, table, key, what to do.
         """
-        if str(name_or_path) in BUNDLED:
-            file = f"{name_or_path}.toml"
-            return cls.parse_toml((files("xephang.lexicon") / file).read_text(encoding="utf-8"), file)
         path = Path(name_or_path)
         try:
-            return cls.parse_toml(path.read_text(encoding="utf-8-sig"), str(path))
+            if str(name_or_path) in BUNDLED:
+                file = f"{name_or_path}.toml"
+                content = (files("xephang.lexicon") / file).read_bytes()
+            else:
+                file, content = str(path), path.read_bytes()
+            return replace(cls.parse_toml(content.decode("utf-8-sig"), file), sha256=sha256(content).hexdigest())
         except FileNotFoundError:
             raise InputError(
                 f"{path}: no such lexicon; give one of {', '.join(BUNDLED)}, or the path of a TOML file"
@@ -66,15 +75,25 @@ class Lexicon:
             table = Table(file, "", tomllib.loads(toml))
         except tomllib.TOMLDecodeError as error:
             raise InputError(f"{file}: not TOML: {error}; correct it there") from None
-        table.allow("name", "ignore", "facets")
+        table.allow("name", "ignore", "title_order", "category_facets", "facets")
         facets = {key: read_facet(inner, key) for key, inner in table.tables("facets")}
         if not facets:
             raise table.error("facets", "a lexicon needs at least one facet, headed [facets.NAME]")
         ignore = table.texts("ignore")
         if empty := [phrase for phrase in ignore if not spelled(phrase)]:
             raise table.error("ignore", f"the phrase {empty[0]!r} has no letter or digit; remove it")
+        orders = {name: table.texts(name) for name in ("title_order", "category_facets")}
+        for key, named in orders.items():
+            if unknown := [one for one in named if one not in facets]:
+                raise table.error(key, f"there is no facet '{unknown[0]}'; facets are {', '.join(facets)}")
         verify(table, facets)
-        return cls(table.text("name", Path(file).stem), facets, ignore)
+        name = table.text("name", Path(file).stem)
+        return cls(name, facets, ignore, orders["title_order"], orders["category_facets"])
+
+    @property
+    def leading(self) -> str:
+        """The first facet, which says what a thing is."""
+        return next(iter(self.facets))
 
     def parse(self, text: str) -> Facets:
         """Read the facets out of a title or a query, however dirty; spans refer to the normalised text.

@@ -36,6 +36,8 @@ class Pattern:
     :param bare: of a "number": take ranges without a cue; "single" takes lone numbers too.
     :param units: of a "measure": unit to its worth in the base unit.
     :param prefix: put before the number in the value's id ("us-").
+    :param written: how titles and queries write it, "{}" for the number; only judgments are made by it.
+    :param usual: the range that most things lie in; judgments are made only of patterns that have one.
     """
 
     kind: str
@@ -49,6 +51,8 @@ class Pattern:
     prefix: str = ""
     not_before: tuple[tuple[str, ...], ...] = ()
     not_after: tuple[tuple[str, ...], ...] = ()
+    written: tuple[str, ...] = ()
+    usual: tuple[float, float] | None = None
 
     def find(self, lower: str) -> Iterator[Number]:
         """Yield the numbers in a normalised text in lower case."""
@@ -136,6 +140,11 @@ class Pattern:
             rf"(?<![\w.,])(?:(?P<low>{number})\s?(?P<low_unit>{units})?{_RANGE.pattern})?(?P<high>{number})"
             rf"\s?(?P<unit>{units})(?:(?P<tenth>[1-9])(?!\w)|(?![^\W_]))"
         )
+
+
+def prefix_of(number: str) -> str:
+    """Return what stands before the number in its id: "us-" of "us-9", nothing of "36-40"."""
+    return number[: next((at for at, one in enumerate(number) if one.isdigit()), 0)]
 
 
 _DIGITS = r"(?<!\d)[1-9]\d{0,2}(?:[.,]5(?!\d))?(?!\d)"

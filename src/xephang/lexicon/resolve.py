@@ -66,16 +66,12 @@ def settle(mentions: list[Mention], facets: Mapping[str, Facet]) -> tuple[list[M
     for key, facet in facets.items():
         own = [mention for mention in mentions if mention.facet == key]
         dropped: set[int] = set()
-        if any(value.accessory for value in facet.values.values()) and own:
-            accessory = accessory or is_accessory(facet, own[0].id)
-            dropped |= {id(one) for one in own if is_accessory(facet, one.id) != is_accessory(facet, own[0].id)}
+        if facet.accessories and own:
+            first = own[0].id in facet.accessories
+            accessory = accessory or first
+            dropped |= {id(one) for one in own if (one.id in facet.accessories) != first}
         if not facet.several:
             above = {up for one in own if id(one) not in dropped for up in facet.ancestors(one.id)}
             dropped |= {id(one) for one in own if one.id in above}
         mentions = [mention for mention in mentions if id(mention) not in dropped]
     return mentions, accessory
-
-
-def is_accessory(facet: Facet, value: str) -> bool:
-    """Tell whether a value or anything that it is a kind of is marked as an accessory."""
-    return any(facet.values[one].accessory for one in {value, *facet.ancestors(value)} if one in facet.values)

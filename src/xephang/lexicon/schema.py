@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from xephang.lexicon.checks import Table
 from xephang.lexicon.forms import ANY_NUMBER, Form, phrases
 from xephang.lexicon.numbers import Pattern
+from xephang.lexicon.relations import Relations, read_relations
 from xephang.lexicon.words import spelled
 
 Phrases = tuple[tuple[str, ...], ...]
@@ -40,6 +42,9 @@ class Facet:
     :param nested: its forms count inside a longer form of another facet too.
     :param several: a thing may have a general value beside a more precise one (brown and tan); else the
         precise one stands for both (boots are shoes).
+    :param asked: how often queries ask for it, against the other facets; 0 for never. Judgments are made by it.
+    :param announced: its name may go before its values ("màu đỏ").
+    :param relations: what its values say about one another.
     """
 
     id: str
@@ -48,6 +53,15 @@ class Facet:
     patterns: tuple[Pattern, ...] = ()
     nested: bool = False
     several: bool = False
+    asked: float = 1.0
+    announced: bool = False
+    relations: Relations = field(default_factory=Relations)
+
+    @cached_property
+    def accessories(self) -> frozenset[str]:
+        """The values that are marked as accessories, and every kind of one."""
+        marked = {value.id for value in self.values.values() if value.accessory}
+        return frozenset(one for one in self.values if one in marked or marked & self.ancestors(one))
 
     def ancestors(self, value: str) -> frozenset[str]:
         """Return everything that a value is a kind of, itself not included; of a number, nothing."""
@@ -76,7 +90,7 @@ def read_facet(table: Table, key: str) -> Facet:
 
     :raises InputError: naming file, table and key.
     """
-    table.allow("name", "nested", "several", "values", "patterns")
+    table.allow("name", "nested", "several", "asked", "announced", "values", "patterns", "relations")
     values = {one: _read_value(inner, one) for one, inner in table.tables("values")}
     facet = Facet(
         id=key,
@@ -85,6 +99,9 @@ def read_facet(table: Table, key: str) -> Facet:
         patterns=tuple(_read_pattern(inner) for inner in table.list_of_tables("patterns")),
         nested=table.flag("nested"),
         several=table.flag("several"),
+        asked=table.number("asked", 1.0, minimum=0),
+        announced=table.flag("announced"),
+        relations=read_relations(table.table("relations")),
     )
     if not values and not facet.patterns:
         raise table.error("", "has neither values nor patterns; give it one of them")
@@ -113,25 +130,32 @@ def _read_value(table: Table, key: str) -> Value:
 def _read_pattern(table: Table) -> Pattern:
     table.allow(
         "kind", "min", "max", "step", "cues", "skip", "bare", "units", "prefix", "not_before", "not_after",
+        "written", "usual",
     )  # fmt: skip
     kind = table.choice("kind", ("number", "measure"))
     pattern = Pattern(
         kind=kind,
         minimum=table.number("min"),
         maximum=table.number("max"),
-        step=table.number("step", 0.0),
+        step=table.number("step", 0.0, minimum=0),
         cues=table.texts("cues"),
         skip=table.texts("skip"),
         bare=table.choice("bare", ("", "range", "single"), ""),
         units=table.numbers("units"),
         prefix=table.text("prefix", ""),
+        written=table.texts("written"),
+        usual=table.span("usual"),
         not_before=phrases(table.texts("not_before")),
         not_after=phrases(table.texts("not_after")),
     )
     if pattern.minimum > pattern.maximum:
         raise table.error("min", f"{pattern.minimum:g} is above max, {pattern.maximum:g}; swap them")
-    if pattern.step < 0:
-        raise table.error("step", f"must not be below 0, got {pattern.step:g}")
+    if pattern.usual and not pattern.minimum <= pattern.usual[0] <= pattern.usual[1] <= pattern.maximum:
+        raise table.error("usual", "must lie between min and max")
+    if numberless := [text for text in pattern.written if "{}" not in text]:
+        raise table.error("written", f"{numberless[0]!r} has no {{}}, which stands for the number; add it")
+    if any(map(str.isdigit, pattern.prefix)):
+        raise table.error("prefix", f"must hold no digit, got {pattern.prefix!r}: the number begins at the first")
     if kind == "measure" and not pattern.units:
         raise table.error("units", "a measure needs units, such as units = { cm = 1, mm = 0.1 }")
     if kind == "number" and not pattern.cues and not pattern.bare:

@@ -9,14 +9,19 @@ from xephang.lexicon.forms import Form
 from xephang.lexicon.schema import Facet
 from xephang.lexicon.words import folded, spelled
 
+_OF_THE_FIRST = ("beside", "accessory_facets")
+_OF_THE_OTHERS = ("exclusive", "required", "assumed", "tolerance", "against")
+
 
 def verify(table: Table, facets: Mapping[str, Facet]) -> None:
     """Check what no single table shows.
 
-    :raises InputError: if a parent is no value of its facet or its own ancestor, or if a form points at two.
+    :raises InputError: if a parent is no value of its facet or its own ancestor, if a relation names what there is
+        not or stands at the wrong facet, or if a form points at two.
     """
     for key, facet in facets.items():
         _verify_parents(table, key, facet)
+        _verify_relations(table, key, facets)
         _verify_forms(table, key, facet)
 
 
@@ -30,6 +35,29 @@ def _verify_parents(table: Table, key: str, facet: Facet) -> None:
     for value in facet.values.values():
         if value.id in facet.ancestors(value.id):
             raise _error(table, key, value.id, "parent", "the value is its own ancestor; break the circle")
+
+
+def _verify_relations(table: Table, key: str, facets: Mapping[str, Facet]) -> None:
+    facet = facets[key]
+    inner = Table(table.file, f"facets.{key}.relations", {})
+    first = key == next(iter(facets))
+    for name in _OF_THE_OTHERS if first else _OF_THE_FIRST:
+        if getattr(facet.relations, name):
+            where = "any facet but the first" if first else "the first facet"
+            raise inner.error(name, f"is a relation of {where}, which says what a thing is; remove it here")
+    for name in facet.relations.accessory_facets:
+        if name not in facets:
+            raise inner.error("accessory_facets", f"there is no facet '{name}'; facets are {', '.join(facets)}")
+    for value, name in facet.relations.named().items():
+        if value not in facet.values:
+            near = get_close_matches(value, facet.values, 1, 0.5)
+            hint = f"did you mean '{near[0]}'?" if near else "add it to the values, or remove it here"
+            raise inner.error(name, f"there is no value '{value}' in this facet; {hint}")
+    for value, implied in facet.relations.implies.items():
+        for one in implied:
+            other, _, named = one.partition(".")
+            if other not in facets or (named not in facets[other].values and not facets[other].patterns):
+                raise inner.error(f"implies.{value}", f"'{one}' is no facet.value of this lexicon; correct it")
 
 
 def _verify_forms(table: Table, key: str, facet: Facet) -> None:

@@ -27,6 +27,15 @@ _CHECKPOINTING = {
     for end in ("", "_kwargs")
     if f"activation_checkpointing{end}" in _FIELDS
 }
+EFFECTIVE = (
+    "num_train_epochs", "max_steps", "per_device_train_batch_size", "gradient_accumulation_steps",
+    "average_tokens_across_devices", "learning_rate", "lr_scheduler_type", "lr_scheduler_kwargs", "warmup_steps",
+    "optim", "optim_args", "optim_target_modules", "weight_decay", "adam_beta1", "adam_beta2", "adam_epsilon",
+    "max_grad_norm", "label_smoothing_factor", "neftune_noise_alpha", "bf16", "fp16", "tf32", "seed", "data_seed",
+    "batch_sampler", "train_sampling_strategy", "dataloader_drop_last", "eval_strategy", "eval_steps", "eval_delay",
+    "save_strategy", "save_steps", "save_total_limit", "logging_steps",
+)  # fmt: skip
+"""What a resolved recipe says even where the recipe was silent: it decides what comes out, on whatever machine."""
 Rename = Callable[[Any], dict[str, Any]]
 
 
@@ -162,6 +171,35 @@ def training_arguments(recipe: Recipe, output: Path, *, resume: bool) -> CrossEn
         return CrossEncoderTrainingArguments(output_dir=str(output), **(settings | given))
     except (TypeError, ValueError, ImportError) as error:
         raise RecipeError(f"[hyperparameters]: {error}") from error
+
+
+def effective(recipe: Recipe, arguments: CrossEncoderTrainingArguments) -> dict[str, Any]:
+    """Return the hyperparameters of a resolved recipe: the recipe's, under today's names, and `EFFECTIVE` as they run.
+
+    `ignore_data_skip` is left out: it only ever mattered to resuming.
+    """
+    given, _ = translate(recipe.hyperparameters)
+    given.pop("ignore_data_skip", None)
+    ran = arguments.to_dict()
+    return {name: ran[name] for name in EFFECTIVE} | {name: given[name] for name in given if name not in EFFECTIVE}
+
+
+def check_resumable(recipe: Recipe, output: Path) -> None:
+    """Check that a resumed run can end at the weights of an uninterrupted one.
+
+    :raises RecipeError: if the recipe keeps it from that.
+    """
+    given, _ = translate(recipe.hyperparameters)
+    if given.get("save_only_model"):
+        raise RecipeError(
+            f"{output}: [hyperparameters] save_only_model = true left no optimiser in the checkpoints to resume from; "
+            "start over with --overwrite, without it if the run is to be resumed"
+        )
+    if given.get("ignore_data_skip"):
+        raise RecipeError(
+            f"{output}: [hyperparameters] ignore_data_skip = true would give the resumed run rows that it has seen "
+            "already; take it out of the recipe"
+        )
 
 
 def _check_type(name: str, value: Any) -> None:

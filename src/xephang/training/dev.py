@@ -9,11 +9,13 @@ from sentence_transformers.base.evaluation import BaseEvaluator
 from sentence_transformers.base.model import BaseModel
 
 from xephang.judgments import Judgment, measure
+from xephang.training.cutting import queries_whole
 
 
 class DevEvaluator(BaseEvaluator):
     """Measure graded ranking metrics on judgments that were never trained on.
 
+    :param judgments: their documents cut to what the model reads.
     :param metric: the one by which the best checkpoint is chosen.
     """
 
@@ -29,7 +31,8 @@ class DevEvaluator(BaseEvaluator):
         """Return each metric as `dev_NAME`."""
         assert isinstance(model, CrossEncoder)
         pairs = [(judgment.query, judgment.document) for judgment in self.judgments]
-        raw = model.predict(pairs, activation_fn=torch.nn.Identity(), batch_size=64)
+        with queries_whole(model):
+            raw = model.predict(pairs, activation_fn=torch.nn.Identity(), batch_size=64)
         scores = np.asarray(raw, np.float32)
         if scores.ndim == 2:
             weights = torch.softmax(torch.from_numpy(scores), dim=1).numpy()

@@ -12,9 +12,10 @@ from torch import nn
 
 from xephang.errors import RecipeError
 from xephang.training.fit_mixin import FitMixinLoss
+from xephang.training.graded_list import GradedListLoss
 from xephang.training.recipe import LossSettings, check_choice
 
-Shape = Literal["pairs", "chances", "classes", "triplets", "margins", "lists"]
+Shape = Literal["pairs", "chances", "classes", "triplets", "margins", "lists", "graded lists"]
 SHAPES: Mapping[str, Shape] = {
     "FitMixinLoss": "pairs",
     "BinaryCrossEntropyLoss": "chances",
@@ -28,7 +29,9 @@ SHAPES: Mapping[str, Shape] = {
     "ListMLELoss": "lists",
     "PListMLELoss": "lists",
     "RankNetLoss": "lists",
+    "GradedListLoss": "graded lists",
 }
+_OURS = {"FitMixinLoss": FitMixinLoss, "GradedListLoss": GradedListLoss}
 
 
 def shape_of(settings: LossSettings, num_labels: int = 1) -> Shape:
@@ -52,7 +55,7 @@ def make_loss(settings: LossSettings, model: CrossEncoder) -> nn.Module:
 
     :raises RecipeError: if a parameter is unknown or the class refuses it.
     """
-    loss_class = FitMixinLoss if settings.name == "FitMixinLoss" else getattr(upstream, settings.name)
+    loss_class = _OURS.get(settings.name) or getattr(upstream, settings.name)
     known = [name for name in inspect.signature(loss_class).parameters if name not in ("model", "kwargs")]
     known += ["loss_fct_args"] if "loss_fct" in known else []
     parameters: dict[str, Any] = dict(settings.parameters)

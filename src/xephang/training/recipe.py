@@ -9,20 +9,29 @@ from typing import Any
 
 from xephang.errors import RecipeError
 from xephang.folder import DEFAULT_BASE
-from xephang.judgments.graded import JUDGMENT_COLUMNS
-from xephang.judgments.measure import METRICS
+from xephang.judgments.documents import PRODUCT_COLUMNS
+from xephang.judgments.graded import HIGHEST_GRADE, JUDGMENT_COLUMNS
+from xephang.judgments.measure import METRICS, RELEVANT_FROM
 from xephang.judgments.pairs import PAIR_COLUMNS
+from xephang.lexicon import BUNDLED
 from xephang.product import LISTING, ProductTemplate
 
 _TABLES: Mapping[str, tuple[str, ...]] = {
-    "model": ("base", "base_sha256", "max_length", "num_labels"),
-    "data": ("pairs", "pairs_sha256", "columns", "dev", "dev_sha256", "dev_columns"),
+    "model": (
+        "base", "base_sha256", "vocabulary", "vocabulary_sha256", "lexicon", "layers", "dropout", "max_length",
+        "num_labels",
+    ),
+    "data": (
+        "pairs", "pairs_sha256", "columns", "label", "relevant_grade", "dev", "dev_sha256", "dev_columns",
+        "catalogue", "catalogue_sha256", "catalogue_columns",
+    ),
     "selection": ("metric", "patience"),
     "card": (
         "title", "language", "license", "data_statement", "intended_use", "out_of_scope", "limits",
         "recommendations", "authors", "contact",
     ),
 }  # fmt: skip
+LABELS = ("given", "binary", "scaled")
 
 
 @dataclass(frozen=True)
@@ -38,11 +47,23 @@ class Recipe:
     """Everything that decides a run's outcome, but for the machine.
 
     :param name: the model's name.
-    :param pairs: CSV, JSONL or Parquet of training rows; `columns` gives its names for `PAIR_COLUMNS`.
+    :param pairs: CSV, JSONL or Parquet of training rows or graded judgments; `columns` gives its names for
+        `PAIR_COLUMNS` and `PRODUCT_COLUMNS`.
+    :param label: what the loss gets of a row's label: the label as `given`; of a grade 0 to 3, 1 from `relevant_grade`
+        on and 0 below (`binary`); or a third of the grade (`scaled`).
+    :param relevant_grade: None unless labels are binary.
+    :param catalogue: products of the rows that have a `product_id`; `catalogue_columns` gives its names for the
+        fields of a product.
     :param dev: judgments by which the best checkpoint is chosen; never trained on.
     :param base: a Hub id, a folder, or a bundled model's name.
     :param base_sha256: of the base's model.safetensors; another file is refused, and so it is with
-        `pairs_sha256` and `dev_sha256`. A run writes all three into the recipe that it leaves with the model.
+        `pairs_sha256`, `dev_sha256` and `catalogue_sha256`. A run writes them into the recipe that it leaves with the
+        model.
+    :param vocabulary: how many tokens to choose from the training texts, in place of the base's own; None keeps those.
+    :param vocabulary_sha256: of the tokens chosen, one a line; others are refused. A run writes it too.
+    :param lexicon: a bundled lexicon or the path of one, whose forms count among the texts for the vocabulary.
+    :param dropout: of every dropout layer while training; None leaves the base's own (0.1 in BERT models).
+    :param layers: the base's encoder layers to keep, from 0; all where empty.
     :param num_labels: 1 for a relevance score; more for classes (`CrossEntropyLoss`).
     :param hyperparameters: of the trainer, under the names that model cards list.
     :param metric: of `METRICS`, by which the best checkpoint is chosen.
@@ -54,13 +75,23 @@ class Recipe:
     pairs: Path
     base: str = DEFAULT_BASE
     base_sha256: str = ""
+    vocabulary: int | None = None
+    vocabulary_sha256: str = ""
+    lexicon: str = ""
+    layers: tuple[int, ...] = ()
+    dropout: float | None = None
     max_length: int = 512
     num_labels: int = 1
     columns: Mapping[str, str] = field(default_factory=dict)
     pairs_sha256: str = ""
+    label: str = LABELS[0]
+    relevant_grade: int | None = None
     dev: Path | None = None
     dev_sha256: str = ""
     dev_columns: Mapping[str, str] = field(default_factory=dict)
+    catalogue: Path | None = None
+    catalogue_sha256: str = ""
+    catalogue_columns: Mapping[str, str] = field(default_factory=dict)
     template: ProductTemplate = LISTING
     loss: LossSettings = field(default_factory=LossSettings)
     hyperparameters: Mapping[str, Any] = field(default_factory=dict)
@@ -108,8 +139,9 @@ class Recipe:
             hyperparameters=_section(table, "hyperparameters"),
             card={key: _of_kind(key, value, str) for key, value in card.items()},
         )
-        check_keys("[data.columns]", recipe.columns, PAIR_COLUMNS)
-        check_keys("[data.dev_columns]", recipe.dev_columns, JUDGMENT_COLUMNS)
+        check_keys("[data.columns]", recipe.columns, (*PAIR_COLUMNS, *PRODUCT_COLUMNS))
+        check_keys("[data.dev_columns]", recipe.dev_columns, (*JUDGMENT_COLUMNS, *PRODUCT_COLUMNS))
+        check_choice("[data] label", recipe.label, LABELS)
         check_choice("[selection] metric", recipe.metric, METRICS)
         return recipe
 
@@ -117,7 +149,7 @@ class Recipe:
         """Return the tables that `from_dict` reads, every default filled in."""
         data: dict[str, Any] = {name: getattr(self, name) for name in _TABLES["data"] if getattr(self, name)}
         data |= {name: path.as_posix() for name, path in data.items() if isinstance(path, Path)}
-        model = {name: getattr(self, name) for name in _TABLES["model"]}
+        model = {name: value for name in _TABLES["model"] if (value := getattr(self, name)) not in (None, "", ())}
         selection = {"metric": self.metric} | ({"patience": self.patience} if self.patience else {})
         return {
             "name": self.name,
@@ -167,16 +199,42 @@ def _section(table: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def _checked(flat: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Check the types of a recipe's scalar settings, and make its paths count from the recipe's folder."""
-    texts = ("name", "base", "base_sha256", "pairs", "pairs_sha256", "dev", "dev_sha256", "metric")
-    kinds: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(("max_length", "num_labels", "patience"), int)
-    kinds |= {"columns": dict, "dev_columns": dict}
+    texts = (
+        "name", "base", "base_sha256", "vocabulary_sha256", "lexicon", "pairs", "pairs_sha256", "label", "dev",
+        "dev_sha256", "catalogue", "catalogue_sha256", "metric",
+    )  # fmt: skip
+    numbers = ("vocabulary", "max_length", "num_labels", "patience", "relevant_grade")
+    kinds: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, int)
+    kinds |= {"columns": dict, "dev_columns": dict, "catalogue_columns": dict, "layers": list, "dropout": float}
     out = {name: _of_kind(name, flat[name], kind) for name, kind in kinds.items() if flat.get(name) is not None}
     if missing := [name for name in ("name", "pairs") if name not in out]:
         raise RecipeError(f"'{missing[0]}' is missing" + (" from [data]" if missing == ["pairs"] else ""))
-    out |= {name: folder / out[name] for name in ("pairs", "dev") if name in out}
+    out |= {name: folder / out[name] for name in ("pairs", "dev", "catalogue") if name in out}
     if "base" in out and (folder / out["base"]).is_dir():
         out["base"] = str(folder / out["base"])
+    if "lexicon" in out:
+        if "vocabulary" not in out:
+            raise RecipeError(
+                "[model] 'lexicon' counts for a new vocabulary only: give 'vocabulary' too, or take it out"
+            )
+        out["lexicon"] = out["lexicon"] if out["lexicon"] in BUNDLED else str(folder / out["lexicon"])
+    if not 0 <= out.get("dropout", 0.0) < 1:
+        raise RecipeError(f"[model] 'dropout' must be from 0 to below 1, got {out['dropout']}")
+    if "layers" in out:
+        out["layers"] = _layers(out["layers"])
+    if out.get("label") == "binary":
+        out.setdefault("relevant_grade", RELEVANT_FROM)
+    if out.get("relevant_grade", 1) > HIGHEST_GRADE:
+        raise RecipeError(f"'relevant_grade' must be 1 to {HIGHEST_GRADE}, got {out['relevant_grade']}")
+    if "relevant_grade" in out and out.get("label") != "binary":
+        raise RecipeError("[data] 'relevant_grade' counts for label = 'binary' only: give that too, or take it out")
     return out
+
+
+def _layers(given: list[Any]) -> tuple[int, ...]:
+    if any(type(one) is not int or one < 0 for one in given) or len(set(given)) < len(given):
+        raise RecipeError(f"[model] 'layers' must be different whole numbers from 0, got {given!r}")
+    return tuple(given)
 
 
 def _of_kind(name: str, value: Any, kind: type) -> Any:

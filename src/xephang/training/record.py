@@ -11,9 +11,10 @@ from typing import Any
 from sentence_transformers.cross_encoder import CrossEncoderTrainer
 from sentence_transformers.util import fullname
 
-from xephang.card import LossRecord, MetricsRecord, RunRecord, describe_dataset
+from xephang.card import DatasetRecord, LossRecord, MetricsRecord, RunRecord
 from xephang.judgments import Pair
-from xephang.judgments.pairs import PAIR_COLUMNS
+from xephang.machine import cpu_name
+from xephang.training.adapting import vocabulary
 from xephang.training.arguments import changed_and_all
 from xephang.training.recipe import Recipe
 from xephang.version import __version__
@@ -58,6 +59,7 @@ class BaseModel:
 class Run:
     """A run that has ended.
 
+    :param dataset: what the loss was given.
     :param metrics: of the saved model on the dev judgments; empty without them.
     :param seconds: None where the run was resumed, so that nobody timed all of it.
     """
@@ -66,6 +68,7 @@ class Run:
     trainer: CrossEncoderTrainer
     base: BaseModel
     pairs: Sequence[Pair]
+    dataset: DatasetRecord
     metrics: Mapping[str, float]
     seconds: float | None
 
@@ -76,7 +79,6 @@ def make_record(run: Run, log: Sequence[Mapping[str, Any]]) -> RunRecord:
     :param log: the lines of the metrics file.
     """
     recipe, changed_all = run.recipe, changed_and_all(run.trainer.args)
-    rows = [dict(zip(PAIR_COLUMNS, (p.query, p.document, p.label), strict=True)) for p in run.pairs[:1000]]
     prose: dict[str, Any] = {name: text for name, text in recipe.card.items() if name != "title"}
     return RunRecord(
         name=recipe.card.get("title") or f"CrossEncoder based on {run.base.name}",
@@ -84,11 +86,11 @@ def make_record(run: Run, log: Sequence[Mapping[str, Any]]) -> RunRecord:
         base_is_hub_id=run.base.is_hub_id,
         base_revision=run.base.revision,
         base_sha256=run.base.sha256,
-        base_note=_base_note(run.base),
+        base_note=_base_note(run),
         max_length=recipe.max_length,
         num_labels=recipe.num_labels,
         template=recipe.template.to_dict(),
-        dataset=describe_dataset("", rows, size=len(run.pairs), columns=PAIR_COLUMNS),
+        dataset=run.dataset,
         loss=_loss_record(run),
         training_activation=_training_activation(run),
         inference_activation="sigmoid" if recipe.num_labels == 1 else "softmax, then the expected label",
@@ -119,9 +121,16 @@ def _is_shown(name: str) -> bool:
     return name in ("step", "epoch", "loss", "learning_rate") or name.startswith("eval_dev")
 
 
-def _base_note(base: BaseModel) -> str:
-    where = "a local folder" if base.read_elsewhere or not base.is_hub_id else "the Hugging Face Hub"
-    return f"Training started from weights read from {where}; their fingerprint says which they were."
+def _base_note(run: Run) -> str:
+    where = "a local folder" if run.base.read_elsewhere or not run.base.is_hub_id else "the Hugging Face Hub"
+    note = f"Training started from weights read from {where}; their fingerprint says which they were."
+    adapted = []
+    if run.recipe.vocabulary:
+        tokens = len(vocabulary(run.trainer.model))
+        adapted.append(f"with a vocabulary of {tokens:,} tokens chosen from the training texts in place of its own")
+    if run.recipe.layers:
+        adapted.append(f"with its encoder layers {', '.join(map(str, run.recipe.layers))} only, counted from 0")
+    return note + (f" It was taken {' and '.join(adapted)}." if adapted else "")
 
 
 def _loss_record(run: Run) -> LossRecord:
@@ -160,11 +169,4 @@ def _metrics_record(run: Run) -> MetricsRecord:
 def _hardware(trainer: CrossEncoderTrainer) -> str:
     device = str(trainer.args.device)
     count = f"{trainer.args.world_size} process" + ("es" if trainer.args.world_size > 1 else "")
-    return f"{_cpu_name()}, {os.cpu_count()} CPU cores; {count} on {device}"
-
-
-def _cpu_name() -> str:
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text(encoding="utf-8").splitlines() if info.is_file() else []
-    named = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
+    return f"{cpu_name()}, {os.cpu_count()} CPU cores; {count} on {device}"

@@ -14,18 +14,22 @@ from sentence_transformers import CrossEncoder
 from sentence_transformers.cross_encoder import CrossEncoderTrainer
 from transformers import EarlyStoppingCallback, PrinterCallback, set_seed
 from transformers.trainer import TRAINER_STATE_NAME
-from transformers.utils import logging as transformers_logging
 
 from xephang.card import RunRecord, save_card, save_record
+from xephang.engines.torch import quiet
 from xephang.errors import InputError, InterruptedTraining, ModelError, RecipeError
-from xephang.files import sha256, write_text
+from xephang.files import check_folder, sha256, write_text
 from xephang.folder import MANIFEST, Manifest, find
-from xephang.judgments import Judgment, Pair, read_judgments, read_pairs
-from xephang.text import fold
-from xephang.training.arguments import training_arguments, translate
+from xephang.judgments import Pair
+from xephang.lexicon import BUNDLED
+from xephang.training.adapting import load_base, vocabulary_sha256
+from xephang.training.arguments import check_resumable, effective, training_arguments, translate
 from xephang.training.callbacks import LossWeights, MetricsFile, ProgressBar, StopOnSignal, read_metrics
+from xephang.training.cutting import cut, queries_whole, serving_tokenizer
+from xephang.training.description import describe_rows
 from xephang.training.dev import DevEvaluator
 from xephang.training.losses import make_loss, shape_of
+from xephang.training.reading import Data, read_data
 from xephang.training.recipe import Recipe
 from xephang.training.record import BaseModel, Run, make_record
 from xephang.training.rows import to_dataset
@@ -50,20 +54,23 @@ def train(
     :raises InterruptedTraining: if a signal stopped the run; the folder can be resumed.
     """
     overwrite = overwrite or bool(recipe.hyperparameters.get("overwrite_output_dir"))
-    checkpoints = output / CHECKPOINTS
+    checkpoints = check_folder(output) / CHECKPOINTS
+    if resume:
+        check_resumable(recipe, output)
     arguments = training_arguments(recipe, checkpoints, resume=resume)
     shape = shape_of(recipe.loss, recipe.num_labels)
-    pairs = list(read_pairs(recipe.pairs, recipe.columns))
-    dev = list(read_judgments(recipe.dev, recipe.dev_columns)) if recipe.dev else []
-    _check_apart(pairs, dev, recipe)
+    data = read_data(recipe)
     source = _base_model(recipe, base, output)
-    rows = to_dataset(pairs, shape, recipe.num_labels)
-    with _quiet_libraries():
+    with quiet():
         set_seed(arguments.seed)
-        model = _load(source, recipe)
+        model = _load(source, recipe, data.pairs)
         loss = make_loss(recipe.loss, model)
+        read = _cut(data, model, recipe)
+        rows = to_dataset(read.pairs, shape, recipe.num_labels)
+        evaluator = DevEvaluator(read.dev, recipe.metric) if read.dev else None
         if arguments.process_index == 0:
-            _prepare(output, _resolve(recipe, source, output), resume=resume, overwrite=overwrite)
+            resolved = replace(_resolve(recipe, source, model, output), hyperparameters=effective(recipe, arguments))
+            _prepare(output, resolved, resume=resume, overwrite=overwrite)
         checkpoint = _last_checkpoint(output) if resume else None
         stop, bar = StopOnSignal(), ProgressBar()
         callbacks = [MetricsFile(output / METRICS_FILE), LossWeights(loss, checkpoint), bar, stop]
@@ -76,21 +83,18 @@ def train(
                 args=arguments,
                 train_dataset=rows,
                 loss=loss,
-                evaluator=DevEvaluator(dev, recipe.metric) if dev else None,
+                evaluator=evaluator,
                 callbacks=callbacks,
             )
             trainer.remove_callback(PrinterCallback)
-            with closing(bar), stop:
+            with closing(bar), stop, queries_whole(model):
                 trainer.train(resume_from_checkpoint=checkpoint)
         seconds = time.monotonic() - started
-        if stop.stopped and trainer.state.global_step < trainer.state.max_steps:
-            raise InterruptedTraining(
-                f"stopped at step {trainer.state.global_step} of {trainer.state.max_steps}, checkpoint saved; "
-                f"go on with: xephang train … --output {output} --resume"
-            )
+        _check_ended(stop, trainer, output)
         if arguments.process_index == 0:
-            metrics = DevEvaluator(dev, recipe.metric)(model) if dev else {}
-            run = Run(recipe, trainer, source, pairs, metrics, None if checkpoint else seconds)
+            dataset = describe_rows(rows, shape, data.pairs, read.pairs)
+            metrics = evaluator(model) if evaluator else {}
+            run = Run(recipe, trainer, source, data.pairs, dataset, metrics, None if checkpoint else seconds)
             _save(model, output, recipe, make_record(run, read_metrics(output / METRICS_FILE)))
             shutil.rmtree(checkpoints, ignore_errors=True)
         trainer.accelerator.wait_for_everyone()
@@ -102,26 +106,25 @@ def notes(recipe: Recipe) -> list[str]:
     return translate(recipe.hyperparameters)[1]
 
 
-def _check_apart(pairs: list[Pair], dev: list[Judgment], recipe: Recipe) -> None:
-    """Refuse dev judgments that share a query or a document with the training pairs, diacritics and case aside."""
-    if not pairs:
-        raise InputError(f"{recipe.pairs}: no training pairs in it")
-    for kind, seen, asked in (
-        ("query", {_key(p.query) for p in pairs}, (j.query for j in dev)),
-        ("document", {_key(p.document) for p in pairs}, (j.document for j in dev)),
-    ):
-        if shared := next((text for text in asked if _key(text) in seen), None):
-            raise InputError(
-                f"{recipe.dev}: the {kind} '{shared[:60]}' is in {recipe.pairs} too; a model may not be chosen on "
-                "what it was trained on: take it out of one of the two"
-            )
+def _check_ended(stop: StopOnSignal, trainer: CrossEncoderTrainer, output: Path) -> None:
+    if not stop.stopped or trainer.state.global_step >= trainer.state.max_steps:
+        return
+    further = f"go on with: xephang train … --output {output} --resume"
+    if trainer.args.save_only_model:
+        further = "it has no optimiser (save_only_model) and can not be resumed; start over with --overwrite"
+    raise InterruptedTraining(
+        f"stopped at step {trainer.state.global_step} of {trainer.state.max_steps}, checkpoint saved; {further}"
+    )
 
 
-def _key(text: str) -> str:
-    return fold(text).lower()
+def _cut(data: Data, model: CrossEncoder, recipe: Recipe) -> Data:
+    """Return the data as the model reads them: each text cut as serving will cut it."""
+    tokenizer = serving_tokenizer(model)
+    dev = cut(data.dev, tokenizer, recipe.dev) if recipe.dev else []
+    return Data(cut(data.pairs, tokenizer, recipe.pairs), dev)
 
 
-def _resolve(recipe: Recipe, source: BaseModel, output: Path) -> Recipe:
+def _resolve(recipe: Recipe, source: BaseModel, model: CrossEncoder, output: Path) -> Recipe:
     """Return the recipe as this run reads it: paths that count from the output folder, and every fingerprint."""
 
     def seen_from_output(path: Path) -> Path:
@@ -131,11 +134,25 @@ def _resolve(recipe: Recipe, source: BaseModel, output: Path) -> Recipe:
         recipe,
         base=source.name if source.is_hub_id else seen_from_output(source.path).as_posix(),
         base_sha256=source.sha256 or "",
+        vocabulary_sha256=_check_vocabulary(recipe, model) if recipe.vocabulary else "",
+        lexicon=named if (named := recipe.lexicon) in ("", *BUNDLED) else seen_from_output(Path(named)).as_posix(),
         pairs=seen_from_output(recipe.pairs),
         pairs_sha256=_fingerprint(recipe.pairs, recipe.pairs_sha256),
         dev=seen_from_output(recipe.dev) if recipe.dev else None,
         dev_sha256=_fingerprint(recipe.dev, recipe.dev_sha256) if recipe.dev else "",
+        catalogue=seen_from_output(recipe.catalogue) if recipe.catalogue else None,
+        catalogue_sha256=_fingerprint(recipe.catalogue, recipe.catalogue_sha256) if recipe.catalogue else "",
     )
+
+
+def _check_vocabulary(recipe: Recipe, model: CrossEncoder) -> str:
+    found = vocabulary_sha256(model)
+    if recipe.vocabulary_sha256 not in ("", found):
+        raise RecipeError(
+            f"[model] vocabulary: the SHA-256 of the tokens chosen is {found}, the recipe means "
+            f"{recipe.vocabulary_sha256}: the data, the lexicon or this package have changed"
+        )
+    return found
 
 
 def _fingerprint(path: Path, expected: str) -> str:
@@ -189,9 +206,9 @@ def _base_model(recipe: Recipe, base: str | None, output: Path) -> BaseModel:
     return BaseModel(path, name, digest, read_elsewhere=bool(base))
 
 
-def _load(source: BaseModel, recipe: Recipe) -> CrossEncoder:
+def _load(source: BaseModel, recipe: Recipe, pairs: list[Pair]) -> CrossEncoder:
     try:
-        model: CrossEncoder = CrossEncoder(str(source.path), num_labels=recipe.num_labels, max_length=recipe.max_length)
+        model = load_base(source.path, recipe, pairs)
     except (OSError, ValueError, RuntimeError) as error:
         raise ModelError(f"{source.path}: can not be loaded as a base model ({error})") from error
     # Ours to say: an older base may come with another, and the card says what this run leaves.
@@ -222,21 +239,3 @@ def _explained() -> Iterator[None]:
         yield
     except (ArithmeticError, AssertionError, ImportError, LookupError, TypeError, ValueError) as error:
         raise RecipeError(f"the trainer can not run this recipe: {type(error).__name__}: {error}") from error
-
-
-@contextmanager
-def _quiet_libraries() -> Iterator[None]:
-    """Keep the libraries' own bars and load reports off the terminal for the length of a run."""
-    import datasets
-
-    bars, verbosity = transformers_logging.is_progress_bar_enabled(), transformers_logging.get_verbosity()
-    transformers_logging.disable_progress_bar()
-    transformers_logging.set_verbosity_error()
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        transformers_logging.set_verbosity(verbosity)
-        datasets.enable_progress_bars()
-        if bars:
-            transformers_logging.enable_progress_bar()

@@ -4,8 +4,8 @@ import pytest
 
 from xephang import Product
 from xephang.errors import InputError, RowError
-from xephang.evaluation.judged import Candidate, JudgmentSet
 from xephang.judgments import Judgment
+from xephang.judgments.judged import Candidate, JudgmentSet
 
 
 def row(query="giày", document="Giày tây", grade=3, **more):

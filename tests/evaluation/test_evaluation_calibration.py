@@ -3,17 +3,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from xephang import Reranker
+from xephang.calibration import Isotonic, Platt
 from xephang.errors import InputError
-from xephang.evaluation.calibration import (
-    FOLDS,
-    Isotonic,
-    Platt,
-    cross_fitted,
-    fit,
-    fit_isotonic,
-    fit_platt,
-    method,
-)
+from xephang.evaluation import calibrate
+from xephang.evaluation.calibration import FOLDS, cross_fitted, fit, fit_isotonic, fit_platt, log_loss
+from xephang.evaluation.reliability import reliability
+from xephang.judgments import Judgment
 
 
 def sigmoid(x):
@@ -27,7 +23,7 @@ def drawn(slope, intercept, n=20_000, seed=0):
     return logits, generator.random(n) < sigmoid(slope * logits + intercept)
 
 
-@pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.4, -1.5), (2.5, 1.0), (-0.7, 0.2)])
+@pytest.mark.parametrize(("slope", "intercept"), [(1.0, 0.0), (0.4, -1.5), (2.5, 1.0)])
 def test_platt_finds_the_sigmoid_that_the_labels_were_drawn_from(slope, intercept):
     found = fit_platt(*drawn(slope, intercept))
     assert (found.slope, found.intercept) == pytest.approx((slope, intercept), abs=0.1)
@@ -51,6 +47,13 @@ def test_platt_is_where_the_log_loss_is_least():
 def test_platt_stays_finite_where_logits_separate_the_documents():
     found = fit_platt(np.array([-3.0, -1.0, 1.0, 3.0]), np.array([False, False, True, True]))
     assert 0 < found.slope < 100 and abs(found.intercept) < 100
+
+
+def test_platt_does_not_fall_where_the_logits_are_the_wrong_way_round():
+    logits, relevant = drawn(-0.7, 0.2, n=500)
+    found = fit_platt(logits, relevant)
+    assert found.slope == 0
+    assert found(logits) == pytest.approx(relevant.mean(), abs=0.01)
 
 
 def test_platt_of_one_logit_is_the_share():
@@ -108,16 +111,43 @@ def test_no_rising_function_of_small_data_fits_better(rows):
         assert ((np.array(values)[places] - relevant) ** 2).sum() >= best - 1e-9
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_isotonic_is_that_of_scikit_learn(seed):
+    from sklearn.isotonic import IsotonicRegression
+
+    logits, relevant = drawn(1, 0, n=300, seed=seed)
+    logits = np.round(logits, 1)  # so that some are equal
+    theirs = IsotonicRegression(out_of_bounds="clip").fit(logits, relevant)
+    at = np.linspace(-12, 12, 1000)
+    assert fit_isotonic(logits, relevant)(at) == pytest.approx(theirs.predict(at), abs=1e-9)
+
+
 @pytest.mark.parametrize(("name", "kind"), [("platt", Platt), ("isotonic", Isotonic)])
 def test_methods_by_name(name, kind):
-    found = fit(method(name), *drawn(1, 0, n=50))
+    found = fit(name, *drawn(1, 0, n=50))
     assert isinstance(found, kind)
-    assert found.to_dict()["method"] == name
+    assert found.method == name
 
 
-def test_an_unknown_method_is_named():
-    with pytest.raises(InputError, match="calibration 'sigmoid' is not known; methods are platt, isotonic"):
-        method("sigmoid")
+@pytest.mark.parametrize("method", ["platt", "isotonic"])
+def test_the_error_falls_where_logits_overstate(method):
+    logits, relevant = drawn(0.3, -1.0, n=4000)
+    groups = [range(start, start + 20) for start in range(0, 4000, 20)]
+    before = reliability(sigmoid(logits), relevant).error
+    after = reliability(cross_fitted(method, logits, relevant, groups), relevant).error
+    assert before > 0.2 and after < 0.03
+
+
+@pytest.mark.parametrize("logit", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("method", ["platt", "isotonic"])
+def test_a_logit_that_is_no_number_is_refused(method, logit):
+    with pytest.raises(InputError, match="1 of 3 logits are no finite numbers"):
+        fit(method, np.array([0.0, logit, 1.0]), np.array([True, False, True]))
+
+
+def test_log_loss_by_hand_and_of_what_is_surer_than_it_may_be():
+    assert log_loss(np.array([0.8, 0.4]), np.array([True, False])) == pytest.approx(-np.log([0.75, 0.6]).mean())
+    assert log_loss(np.array([0.0, 1.0]), np.array([True, False])) == pytest.approx(np.log(4))
 
 
 @pytest.mark.parametrize(
@@ -146,4 +176,62 @@ def test_held_out_probabilities_come_from_the_other_queries():
     ],
 )
 def test_too_few_queries_can_not_be_held_out(labels, groups):
-    assert cross_fitted("platt", np.arange(float(len(labels))), np.array(labels), groups) is None
+    with pytest.raises(InputError, match=f"{len(groups)} queries are too few to hold some out"):
+        cross_fitted("platt", np.arange(float(len(labels))), np.array(labels), groups)
+
+
+@pytest.fixture
+def judgments(tiny_exported):
+    """A model, and judgments whose grades go with its logits, whatever these are."""
+    reranker = Reranker.load(tiny_exported, threads=1)
+    pairs = [(f"giày {q}", f"dép chạy bộ {'nữ ' * d}{q}") for q in range(20) for d in range(8)]
+    logits = reranker.score(pairs).logits.astype(np.float64)
+    share = sigmoid(2 * (logits - logits.mean()) / logits.std() - 1)
+    grades = np.where(np.random.default_rng(0).random(len(pairs)) < share, 2, 1).tolist()
+    return reranker, [Judgment(query, text, grade) for (query, text), grade in zip(pairs, grades, strict=True)]
+
+
+def test_what_a_calibration_says_of_itself(judgments):
+    reranker, given = judgments
+    found = calibrate(reranker, given, method="platt")
+    relevant = np.array([one.grade == 2 for one in given])
+    logits = reranker.score([(one.query, one.document) for one in given]).logits.astype(np.float64)
+    assert found.map == fit_platt(logits, relevant)
+    assert (found.queries, found.rows, found.relevant, found.sha256) == (20, 160, relevant.sum(), "")
+    assert found.error_before == pytest.approx(reliability(sigmoid(logits), relevant).error)
+    assert found.error_after < found.error_before
+
+
+def test_the_error_after_is_not_of_queries_that_were_fitted_on(judgments):
+    """Else isotonic's would be next to nothing."""
+    reranker, given = judgments
+    found = calibrate(reranker, given, method="isotonic")
+    relevant = np.array([one.grade == 2 for one in given])
+    logits = reranker.score([(one.query, one.document) for one in given]).logits
+    assert found.error_after > 2 * reliability(found(logits), relevant).error
+
+
+def test_auto_takes_the_one_of_less_log_loss(judgments):
+    reranker, given = judgments
+    relevant = np.array([one.grade == 2 for one in given])
+    logits = reranker.score([(one.query, one.document) for one in given]).logits.astype(np.float64)
+    groups = [range(start, start + 8) for start in range(0, 160, 8)]
+    losses = {name: log_loss(cross_fitted(name, logits, relevant, groups), relevant) for name in ("platt", "isotonic")}
+    found = calibrate(reranker, given)
+    assert found.map.method == min(losses, key=losses.get)
+    assert found == calibrate(reranker, given, method=found.map.method)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ({"method": "sigmoid"}, "calibration 'sigmoid' is not known; methods are auto, platt, isotonic"),
+        ({"relevant_grade": 0}, "relevant grade is 0; it must be 1 to 3"),
+        ({"relevant_grade": 3}, "all 160 are irrelevant"),
+        ({"relevant_grade": 1}, "all 160 are relevant"),
+    ],
+)
+def test_what_can_not_be_calibrated(judgments, arguments, says):
+    reranker, given = judgments
+    with pytest.raises(InputError, match=says):
+        calibrate(reranker, given, **arguments)

@@ -1,74 +1,14 @@
-"""A shop's product, and the template that renders it as the text a model reads."""
+"""The template that renders a product as the text a model reads."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
 from xephang.errors import InputError, RecipeError
+from xephang.product.product import Product
 from xephang.text import fold, normalise
-
-TEXT_FIELDS = ("id", "title", "brand", "category", "color", "size", "gender", "description")
-
-
-@dataclass(frozen=True, slots=True)
-class Product:
-    """One record of a shop. Text fields that the shop does not know are empty.
-
-    :param attributes: features in the shop's own words ("Chống trượt").
-    :param price: in đồng; None where unknown.
-    :param extra: the fields that xephang has no name for, as they came.
-    """
-
-    id: str = ""
-    title: str = ""
-    brand: str = ""
-    category: str = ""
-    color: str = ""
-    size: str = ""
-    attributes: tuple[str, ...] = ()
-    gender: str = ""
-    price: float | None = None
-    description: str = ""
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, record: Mapping[str, Any]) -> "Product":
-        """Build a product from a record; numbers become text, `attribute` is taken for `attributes`.
-
-        :raises InputError: if a known field holds something that is no text, number or list of texts.
-        """
-        while isinstance(nested := record.get("extra"), Mapping):
-            record = {**nested, **{name: value for name, value in record.items() if name != "extra"}}
-        known = {name: _text(name, record.get(name)) for name in TEXT_FIELDS}
-        names = {*TEXT_FIELDS, "attributes", "attribute", "price"}
-        attributes = _texts(record.get("attributes"))
-        return cls(
-            **known,
-            attributes=attributes + tuple(t for t in _texts(record.get("attribute")) if t not in attributes),
-            price=_price(record.get("price")),
-            extra={name: value for name, value in record.items() if name not in names},
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the known fields that are not empty, and the extra ones beside them."""
-        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "extra"}
-        values["attributes"] = list(self.attributes)
-        return dict(self.extra) | {name: value for name, value in values.items() if value not in ("", [], None)}
-
-    def value(self, name: str) -> str:
-        """Return a field as normalised text, `attribute` being all attributes; empty where unknown.
-
-        :raises InputError: if an extra field holds something that is no text or number.
-        """
-        if name in ("attribute", "attributes"):
-            return normalise(", ".join(self.attributes))
-        if name == "price":
-            return "" if self.price is None else f"{self.price:.0f}"
-        if name in TEXT_FIELDS:
-            return normalise(getattr(self, name))
-        return normalise(_text(name, self.extra.get(name)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,31 +174,6 @@ def _words(text: str) -> str:
     """Return a text's words (or signs, if it has none), folded, spaced so that `in` finds whole words."""
     folded = fold(text).lower()
     return " " + (" ".join(_WORD.findall(folded)) or folded) + " "
-
-
-def _text(name: str, value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise InputError(f"field '{name}': expected text, got {type(value).__name__}")
-    if isinstance(value, float):
-        return "" if value != value else str(int(value)) if value.is_integer() else str(value)
-    return str(value)
-
-
-def _texts(value: Any) -> tuple[str, ...]:
-    values = value if isinstance(value, list | tuple) else [value]
-    return tuple(text for text in (_text("attributes", item).strip() for item in values) if text)
-
-
-def _price(value: Any) -> float | None:
-    if value is None or value == "":
-        return None
-    if isinstance(value, float) and value != value:
-        return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 1e15:
-        raise InputError(f"field 'price': expected a number in đồng, got {value!r}")
-    return float(value)
 
 
 _KINDS: Mapping[str, tuple[Any, str]] = {

@@ -1,6 +1,5 @@
 """The judgments that systems are measured on: who asked what, which candidates there are, and how good they are."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,13 +9,13 @@ from typing import Any
 from xephang.catalogue import read_rows
 from xephang.errors import InputError, RowError
 from xephang.files import sha256
-from xephang.judgments import Judgment, read_judgments
+from xephang.judgments.documents import PRODUCT_COLUMNS, product_of
+from xephang.judgments.graded import Judgment, read_judgments
 from xephang.product import LISTING, Product
-from xephang.text import normalise
+from xephang.text import SURROGATE, normalise
 
 SLICES = ("shape", "noise", "facet", "facets")
 """Columns that sort queries into slices, beside those that start with `slice_`."""
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _IDS = ("query_id", "document_id")
 
 
@@ -73,7 +72,8 @@ class JudgmentSet:
         rows = zip(read_judgments(path, columns), read_rows(path), strict=True)
         for judgment, row in rows:
             ids = [plain_id(path, row.number, name, row.values.get(name)) for name in _IDS]
-            query_id = gathered.add(judgment, row.number, ids[0], ids[1])
+            product = product_of(row, path, [(columns or {}).get(name, name) for name in PRODUCT_COLUMNS])
+            query_id = gathered.add(judgment, row.number, ids[0], ids[1], product)
             gathered.sort(query_id, row.values, row.number)
         return gathered.judgment_set(path.name, sha256(path))
 
@@ -92,6 +92,11 @@ class JudgmentSet:
     def queries(self) -> Mapping[str, str]:
         """Each query's text by its id, in the order of the file."""
         return {candidate.query_id: candidate.query for candidate in self.candidates}
+
+    def slices_of(self, query_id: str) -> dict[str, list[str]]:
+        """Return the columns that sort a query into its slices, as `read` reads them."""
+        named = {kind: [value for value, ids in by.items() if query_id in ids] for kind, by in self.slices.items()}
+        return {f"slice_{kind}": values for kind, values in named.items() if values}
 
     @cached_property
     def places(self) -> Mapping[str, tuple[int, ...]]:
@@ -122,14 +127,22 @@ class Gathered:
         self._slices: dict[str, dict[str, set[str]]] = {}
         self._repeated = 0
 
-    def add(self, judgment: Judgment, row: int, query_id: str = "", document_id: str = "") -> str:
+    def add(
+        self, judgment: Judgment, row: int, query_id: str = "", document_id: str = "", product: Product | None = None
+    ) -> str:
         """Take one judgment, its ids given or made from the texts; return the query's id.
 
+        :param product: what the judgment's text was rendered from.
         :raises RowError: if a grade or a query's text is another than before.
         """
-        query_id = query_id or self._query_ids.setdefault(judgment.query, f"q{len(self._query_ids) + 1}")
+        query_id = query_id or self.query_id(judgment.query)
         document_id = document_id or self._document_ids.setdefault(judgment.document, f"d{len(self._document_ids) + 1}")
-        return self.put(Candidate(query_id, document_id, judgment.query, judgment.document, judgment.grade), row)
+        document = product or judgment.document
+        return self.put(Candidate(query_id, document_id, judgment.query, document, judgment.grade), row)
+
+    def query_id(self, text: str) -> str:
+        """Return the id of a query that came without one: equal texts have the same."""
+        return self._query_ids.setdefault(text, f"q{len(self._query_ids) + 1}")
 
     def put(self, candidate: Candidate, row: int) -> str:
         """Take one candidate; return the query's id.
@@ -191,6 +204,6 @@ def plain_id(path: str | Path, row: int, name: str, value: object) -> str:
     :raises RowError: if it has white space or half a character, which TREC files could not hold.
     """
     text = "" if value is None else str(value)
-    if isinstance(value, bool | list | dict) or text != "".join(text.split()) or _SURROGATE.search(text):
+    if isinstance(value, bool | list | dict) or text != "".join(text.split()) or SURROGATE.search(text):
         raise RowError(path, row, name, f"expected an id without spaces, got {text[:40]!r}")
     return text

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xephang.catalogue.prices import UnreadablePrice, read_price
+from xephang.product.prices import UnreadablePrice, read_price
 
 CASES = json.loads(Path(__file__).with_name("prices.json").read_text(encoding="utf-8"))
 

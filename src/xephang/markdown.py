@@ -3,23 +3,19 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from xephang.text import without_surrogates
+
 LONGEST = 1_000
 """Characters of a table's cell; what goes beyond is cut and marked."""
 _LINE_END = re.compile("\r\n|[\n\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 # Direction marks would reorder the cells around them, and control characters show as nothing at all.
 _UNSEEN = re.compile("[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SPECIAL = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "\\|"} | {character: f"&#{ord(character)};" for character in "*`\\~$"}
 )
 _OUTER_UNDERSCORE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _LINK_MIDDLE = re.compile(r"\](?=[(\[])")
 _PLAIN_CODE = re.compile(r"[\w./:@+-]+")
-
-
-def without_surrogates(text: str) -> str:
-    """Return text that UTF-8 can hold: lone surrogates become U+FFFD."""
-    return _SURROGATE.sub("\ufffd", text)
 
 
 def escape(text: str, line_end: str = " ") -> str:

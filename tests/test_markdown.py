@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from xephang.card.markdown import LONGEST, cell, code, details, escape, fence, table
+from xephang.markdown import LONGEST, cell, code, details, escape, fence, table
 
-CASES = json.loads((Path(__file__).parent / "hostile.json").read_text(encoding="utf-8"))
+CASES = json.loads((Path(__file__).parent / "card" / "hostile.json").read_text(encoding="utf-8"))
 TEXTS = [pytest.param(case["text"], id=case["label"]) for case in CASES]
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 HOSTILE = st.text(

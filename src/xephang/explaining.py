@@ -1,0 +1,129 @@
+"""Why a product ranks where it does: the facets that the query asks for, and what each of its words adds."""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from xephang.lexicon import Facets, Lexicon, Match, Verdict, compare, read_product
+from xephang.lexicon.compare import implications
+from xephang.product import Product
+from xephang.text import normalise
+
+MOST_WORDS = 30
+"""How many words of a query are explained, the first ones: each costs another run of the model."""
+Meaning = Literal["matched", "contradicted", "unknown", "near", "other type"]
+_MEANINGS: dict[Match, Meaning] = {
+    Match.MATCHED: "matched",
+    Match.NEAR: "near",
+    Match.UNKNOWN: "unknown",
+    Match.VAGUE: "unknown",
+    Match.BESIDE: "other type",
+    Match.CONTRADICTED: "contradicted",
+    Match.OTHER: "other type",
+}
+_WORD = re.compile(r"\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class FacetExplanation:
+    """One value that the query asks for, and what the product says about it.
+
+    :param facet: the facet's name for people ("Màu").
+    :param asked: in the query's words; empty for what is only assumed, as that grown-ups are meant.
+    :param verdict: "other type" is of the first facet, what the thing is; "unknown" is not said.
+    :param offered: what the product says of the facet, in its words, each once; empty where it is silent.
+    """
+
+    facet: str
+    asked: str
+    verdict: Meaning
+    offered: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WordContribution:
+    """What one word of the query adds to the logit.
+
+    :param start: offset into the normalised query.
+    :param end: offset past the last character.
+    :param contribution: the logit of the whole query less that of the query without this word; of a query of one
+        word, its whole logit.
+    """
+
+    word: str
+    start: int
+    end: int
+    contribution: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one product has its score.
+
+    :param facets: in the order of the lexicon; none without a lexicon.
+    :param words: in the order of the query, the first `MOST_WORDS`; they do not add up to the logit.
+    """
+
+    facets: tuple[FacetExplanation, ...]
+    words: tuple[WordContribution, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as JSON can hold it."""
+        facets = [{**asdict(facet), "offered": list(facet.offered)} for facet in self.facets]
+        return {"facets": facets, "words": [asdict(word) for word in self.words]}
+
+
+def explanations(
+    query: str,
+    documents: Sequence[str | Product],
+    logits: Callable[[Sequence[tuple[str, int]]], Sequence[float]],
+    lexicon: Lexicon | None,
+) -> list[Explanation]:
+    """Explain the score of a query for each document.
+
+    :param logits: returns the logit of each (query, place in `documents`); called once.
+    :param lexicon: reads the facets; without it there are none.
+    """
+    query = normalise(query)
+    words = list(_WORD.finditer(query))
+    occluded = [(query[: word.start()] + query[word.end() + 1 :]).rstrip() for word in words[:MOST_WORDS]]
+    runs = [query, *occluded] if len(words) > 1 else [query]
+    scored = iter(logits([(text, place) for place in range(len(documents)) for text in runs]))
+    asked = lexicon.parse(query) if lexicon else None
+    explained: list[Explanation] = []
+    for document in documents:
+        whole, *rest = (float(next(scored)) for _ in runs)
+        added = [whole - without for without in rest] or [whole] * len(words)
+        contributions = tuple(
+            WordContribution(word.group(), word.start(), word.end(), value)
+            for word, value in zip(words[:MOST_WORDS], added, strict=True)
+        )
+        facets = _facets(lexicon, asked, document) if lexicon and asked else ()
+        explained.append(Explanation(facets, contributions))
+    return explained
+
+
+def _facets(lexicon: Lexicon, asked: Facets, document: str | Product) -> tuple[FacetExplanation, ...]:
+    offered = lexicon.parse(document) if isinstance(document, str) else read_product(lexicon, document)
+    return tuple(
+        FacetExplanation(
+            facet=lexicon.facets[verdict.facet].name,
+            asked=verdict.asked.surface if verdict.asked else "",
+            verdict=_MEANINGS[verdict.match],
+            offered=_surfaces(lexicon, verdict, offered),
+        )
+        for verdict in compare(lexicon, asked, offered)
+    )
+
+
+def _surfaces(lexicon: Lexicon, verdict: Verdict, offered: Facets) -> tuple[str, ...]:
+    """Return the words that decided; where they are of another facet (a high heel is a woman's), those."""
+    decided = verdict.offered
+    if not decided and _MEANINGS[verdict.match] != "unknown":
+        decided = tuple(
+            mention
+            for mention in offered.mentions
+            if any(facet == verdict.facet for facet, _ in implications(lexicon, Facets(offered.text, (mention,))))
+        )
+    return tuple(dict.fromkeys(mention.surface for mention in decided))
