@@ -34,6 +34,9 @@ FACETS = [
     ("giày màu be", "Giày màu kem", "color", Match.NEAR),
     ("giày nam", "Giày unisex", "gender", Match.MATCHED),
     ("giày unisex", "Giày nam", "gender", Match.CONTRADICTED),
+    ("giày cặp", "Giày nam nữ", "gender", Match.MATCHED),
+    ("giày nữ", "Giày cao gót nam", "gender", Match.CONTRADICTED),
+    ("sandal đế xuồng", "Sandal cao gót gót nhọn", "heel", Match.CONTRADICTED),
     ("giày nam", "Giày nữ", "gender", Match.CONTRADICTED),
     ("giày nữ", "Giày cao gót", "gender", Match.MATCHED),
     ("giày nam", "Giày cao gót", "gender", Match.CONTRADICTED),
@@ -53,7 +56,7 @@ FACETS = [
     ("giày chống nước", "Giày êm chân", "feature", Match.UNKNOWN),
     ("giày mũi nhọn", "Giày mũi vuông", "feature", Match.CONTRADICTED),
     ("giày trẻ em", "Giày người lớn", "age", Match.CONTRADICTED),
-    ("giày trẻ em", "Giày", "age", Match.UNKNOWN),
+    ("giày trẻ em", "Giày", "age", Match.CONTRADICTED),
 ]
 BAG_CASES = [
     ("balo", "Balo laptop 15.6 inch", "category", Match.MATCHED),
@@ -112,6 +115,22 @@ def test_grown_ups_are_meant_where_no_age_is_asked(title, contradicted):
     found = [one for one in compare(FOOTWEAR, FOOTWEAR.parse("giày"), FOOTWEAR.parse(title)) if one.facet == "age"]
     assert [(one.match, one.asked) for one in found] == [(Match.CONTRADICTED, None)] * contradicted
     assert all(one.offered for one in found)
+
+
+@pytest.mark.parametrize(
+    ("query", "title", "expected"),
+    [
+        ("converse vàng", "Dây giày Converse vàng", Match.OTHER),
+        ("converse vàng", "Giày Nike vàng", Match.BESIDE),
+        ("converse vàng", "Giày Converse vàng", None),
+        ("converse vàng", "Giày Converse đỏ", None),
+        ("size 39 màu đen", "Giày đen size 39", None),
+    ],
+)
+def test_a_query_that_does_not_name_the_thing_still_means_no_accessory_and_no_other_brand(query, title, expected):
+    found = compare(FOOTWEAR, FOOTWEAR.parse(query), FOOTWEAR.parse(title))
+    said = [one for one in found if one.facet == "category"]
+    assert [(one.match, one.asked) for one in said] == ([(expected, None)] if expected is not None else [])
 
 
 def test_verdicts_come_in_the_lexicons_order_one_for_each_value_asked():

@@ -32,7 +32,7 @@ def calibrate(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Make a model's scores probabilities, fitted on graded judgments."""
+    """Fit probabilities of relevance on graded judgments."""
     from xephang.evaluation import calibrate as fit
     from xephang.evaluation.calibration import FEW
     from xephang.evaluation.reliability import BINS

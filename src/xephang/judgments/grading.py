@@ -10,8 +10,9 @@ RULES = """- **3 exact**: of the type asked, and every facet asked is met. Of a 
   near only, and nothing is contradicted.
 - **1 contradicted**: of the type asked, or as above, but a facet is contradicted; or of a neighbouring type, or of one
   that is not told, and nothing contradicted.
-- **0 other**: of another type, of an accessory's where none is asked (or the other way round), or of a neighbouring
-  type that contradicts a facet besides.
+- **0 other**: of another type, of an accessory's where none is asked (or the other way round), of a neighbouring
+  type that contradicts a facet besides, or something that the lexicon is not about. Of a query that names a brand and
+  no type, whatever is not of that brand.
 
 Words that the lexicon does not know (a model's name, a code) have to stand in the product's text: where they do not,
 it is 2 at best, and 0 if the query asks for nothing else."""

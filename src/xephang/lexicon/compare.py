@@ -43,7 +43,8 @@ class Verdict:
 def compare(lexicon: Lexicon, asked: Facets, offered: Facets) -> tuple[Verdict, ...]:
     """Judge every value that is asked for, in the order of the lexicon's facets.
 
-    The first facet says what the thing is. A narrower thing meets a wider wish; a wider one leaves it unknown.
+    The first facet says what the thing is. A narrower thing meets a wider wish; a wider one leaves it unknown. Where a
+    query does not name the thing ("converse vàng"), a last verdict may say that it is another one all the same.
     """
     implied = implications(lexicon, offered)
     verdicts: list[Verdict] = []
@@ -60,6 +61,8 @@ def compare(lexicon: Lexicon, asked: Facets, offered: Facets) -> tuple[Verdict, 
             verdicts.append(Verdict(facet.id, match, wish, said))
         if not wishes and facet.relations.assumed:
             verdicts += _assumed(facet, said)
+    if asked.mentions and not asked[lexicon.leading]:
+        verdicts += _unasked_thing(lexicon, verdicts, asked, offered)
     return tuple(verdicts)
 
 
@@ -86,6 +89,18 @@ def _thing(facet: Facet, wish: Mention, said: Sequence[Mention], *, another_sort
     if another_sort:
         return Match.OTHER
     return max(_kinship(facet, wish.id, mention.id) for mention in said)
+
+
+def _unasked_thing(
+    lexicon: Lexicon, verdicts: Sequence[Verdict], asked: Facets, offered: Facets
+) -> Iterator[Verdict]:
+    """Yield what the thing is against a wish that does not name it: an accessory is not meant, nor another brand's."""
+    required = {facet.id for facet in lexicon.facets.values() if facet.relations.required}
+    said = offered[lexicon.leading]
+    if offered.accessory and not asked.accessory:
+        yield Verdict(lexicon.leading, Match.OTHER, None, said)
+    elif any(one.facet in required and one.match is Match.CONTRADICTED for one in verdicts):
+        yield Verdict(lexicon.leading, Match.BESIDE, None, said)
 
 
 def _kinship(facet: Facet, wish: str, value: str) -> Match:
@@ -119,10 +134,20 @@ def _spans(mention: Mention) -> Iterator[tuple[float, float]]:
 
 
 def _value(facet: Facet, wish: Mention, said: Sequence[Mention], implied: Collection[str]) -> Match:
-    """Judge a named value: the best of what is said or goes without saying, unless that leaves it open."""
-    values = [*(mention.id for mention in said if mention.low is None), *implied]
-    if not values:
-        return Match.CONTRADICTED if facet.relations.required else Match.UNKNOWN
+    """Judge a named value: the best of what is said or goes without saying, unless that leaves it open.
+
+    What is said goes before what goes without saying, and where neither tells, what is assumed of everything.
+    """
+    relations = facet.relations
+    plain = [mention.id for mention in said if mention.low is None]
+    both = relations.meets.get(wish.id, ())
+    if both and set(both) <= set(plain):
+        return Match.MATCHED
+    assumed = [relations.assumed] if relations.assumed and not said else []
+    if not (values := plain + list(implied) or assumed):
+        return Match.CONTRADICTED if relations.required else Match.UNKNOWN
+    if plain and max(_relation(facet, wish.id, value) for value in plain) is Match.CONTRADICTED:
+        return Match.CONTRADICTED
     found = {_relation(facet, wish.id, value) for value in values}
     best = max(found)
     return Match.CONTRADICTED if best is Match.UNKNOWN and Match.CONTRADICTED in found else best

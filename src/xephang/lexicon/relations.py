@@ -14,12 +14,13 @@ class Relations:
 
     :param exclusive: a thing that names only other values of this facet contradicts a wish for one.
     :param required: a thing that names none contradicts too (a brand that was asked for).
-    :param assumed: the value meant where none is named (grown-ups); empty for none.
+    :param assumed: the value meant where none is named (grown-ups), by queries and by products; empty for none.
     :param tolerance: how far apart two numbers may be and still meet.
     :param near: groups whose values may pass for one another (be, kem).
     :param beside: groups whose values are neighbours: of another kind, yet not out of place.
     :param against: groups whose values contradict one another, also where the facet is not exclusive.
-    :param meets: values by the value that satisfies them without being of their kind (unisex: nam, nữ).
+    :param meets: values by the value that satisfies them without being of their kind (unisex: nam, nữ); all of them
+        together satisfy a wish for it.
     :param implies: what a value says of other facets, as "facet.value".
     :param accessory_facets: of the first facet: which facets an accessory may have (a brush has no heel).
     """

@@ -17,10 +17,10 @@ from xephang.product import ProductTemplate
 _MOST_SHAPES = 25
 _METHOD = """The lexicon reads the facets of every product. A query asks for some of those of one product, in words that
 the lexicon has for them, and is typed with some noise. Its candidates are that product, rewritings of it that leave out
-or change one facet, variations, other products that share a facet, and two at random; of each grade as many as there
-are, up to the most. A variation is a listing of the same split with its type, or other facets, changed and written out
-again, so that every value of the lexicon occurs. A `document_id` with a tilde is such a text's, the rest are the
-catalogue's own ids.
+or change one facet, variations, other products that share a facet, two at random, and now and then goods that the
+lexicon is not about; of each grade as many as there are, up to the most. A variation is a listing of the same split
+with its type, or other facets, changed and written out again, so that every value of the lexicon occurs. A
+`document_id` with a tilde is such a text's, the rest are the catalogue's own ids.
 
 An intent and a product fall to their split by checksum. What is written from a product stays in the product's split,
 and no query and no text occurs in two, case and diacritics aside."""

@@ -32,12 +32,14 @@ class Candidate:
     """A product as it is listed, and what a reader takes from it.
 
     :param id: the catalogue's; behind a tilde, of what was written and from what ("17~train-000003.2").
+    :param foreign: whether it is something that the lexicon is not about.
     """
 
     id: str
     document: str
     facets: Facets
     sketch: Sketch
+    foreign: bool = False
 
 
 @dataclass
@@ -93,6 +95,21 @@ class Lister:
         text = title(rng, self.lexicon, shown)
         category = category or rng.choice(phrases("field", "no-category"))
         return self.read(Product(id=identifier, title=text, brand=brand, category=category), of.own)
+
+    def write_foreign(self, rng: Random, like: Sketch, identifier: str) -> Candidate | None:
+        """Write a listing of goods that the lexicon is not about, with facets like those given; None if it knows them."""
+        goods = rng.choice(phrases("foreign", "goods"))
+        if self.lexicon.parse(goods)[self.lexicon.leading]:
+            return None
+        shown = like.with_values(self.lexicon.leading)
+        for key in like.values:
+            if rng.random() < 0.5:
+                shown = shown.with_values(key)
+        text = f"{goods} {title(rng, self.lexicon, replace(shown, own=()))}".strip()
+        fields = {"brand": phrases("field", "no-brand"), "category": phrases("field", "no-category")}
+        drawn = {name: rng.choice(listed) for name, listed in fields.items()}
+        found = self.read(Product(id=identifier, title=text, **drawn))
+        return replace(found, foreign=True) if found and not found.facets[self.lexicon.leading] else None
 
     def _category(self, rng: Random, of: Sketch) -> str:
         leading = of[self.lexicon.leading]

@@ -14,7 +14,7 @@ from xephang.judgments.synthesis.listings import Candidate, Lister, Pool, fill
 from xephang.judgments.synthesis.queries import Intent, draw
 from xephang.judgments.synthesis.settings import Settings
 from xephang.judgments.synthesis.splits import Split, split
-from xephang.lexicon import Lexicon, compare
+from xephang.lexicon import Facets, Lexicon, compare
 from xephang.product import LISTING, Product, ProductTemplate
 from xephang.text import fold, normalise
 
@@ -26,6 +26,8 @@ _NOISE = {
     "abbreviation": 2, "word-order": 2, "english-mix": 2, "caps": 1,
 }  # fmt: skip
 _TWICE = 0.1
+_FOREIGN = 0.6
+"""How often something that the lexicon is not about is among the candidates."""
 _PATIENCE = 1000
 """Draws in a row that come to nothing, after which there is nothing left to ask."""
 _WORD = re.compile(r"\w+")
@@ -106,15 +108,18 @@ class Synthesis:
         graded: dict[str, tuple[Candidate, int]] = {}
         for candidate in candidates:
             if candidate and self._is_free(of, candidate.document):
-                verdicts = compare(self.lexicon, asked, candidate.facets)
-                unsaid = bool(intent.own) and not _says(candidate.document, intent.own)
-                found = grade(verdicts, self.lexicon.leading, unsaid=unsaid)
-                graded.setdefault(candidate.document, (candidate, found))
+                graded.setdefault(candidate.document, (candidate, self._grade(asked, intent, candidate)))
         by_grade: dict[int, list[tuple[Candidate, int]]] = defaultdict(list)
         for pair in graded.values():
             by_grade[pair[1]].append(pair)
         content = EXACT in by_grade or PLAUSIBLE in by_grade
         return by_grade if content and len(by_grade) > 1 else {}
+
+    def _grade(self, asked: Facets, intent: Intent, candidate: Candidate) -> int:
+        if candidate.foreign:
+            return OTHER
+        unsaid = bool(intent.own) and not _says(candidate.document, intent.own)
+        return grade(compare(self.lexicon, asked, candidate.facets), self.lexicon.leading, unsaid=unsaid)
 
     def _candidates(
         self, rng: Random, pool: Pool, intent: Intent, anchor: Candidate, name: str
@@ -135,6 +140,8 @@ class Synthesis:
             near = pool.found.get((key, value.id), ())
             yield from rng.sample(near, min(len(near), 4 if key == self.lexicon.leading else 2))
         yield from rng.sample(pool.all, min(2, len(pool.all)))
+        if rng.random() < _FOREIGN:
+            yield lister.write_foreign(rng, of, next(ids))
 
     def _is_free(self, of: Split, *texts: str) -> bool:
         return all(self._owners.get(_key(text), of) == of for text in texts)
