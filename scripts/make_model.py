@@ -44,10 +44,10 @@ def main() -> None:
 
 
 def make_data() -> None:
-    """Write the demo catalogue, the training pairs and the dev judgments."""
+    """Write the demo catalogue and the training and dev judgments."""
     for script, output in (
         ("make_catalogue.py", "src/xephang/catalogue/demo.jsonl"),
-        ("make_pairs.py", "recipes/giay"),
+        ("make_judgments.py", "runs/data"),
     ):
         subprocess.run([sys.executable, ROOT / "scripts" / script, "-o", ROOT / output], check=True)
 

@@ -54,18 +54,22 @@ def test_a_tenth_was_graded_twice(grades):
     assert set(second) <= graded
 
 
-@pytest.mark.parametrize(
-    ("file", "field"),
-    [
-        ("recipes/giay/train.jsonl", "sentence_0"),
-        ("recipes/giay/dev.jsonl", "query"),
-        ("recipes/seed.jsonl", "sentence_0"),
-    ],
-)
-def test_no_query_of_it_is_trained_on(queries, file, field):
-    trained = {key(row[field]) for row in rows(ROOT / file)}
+def test_no_query_of_it_is_trained_on(queries, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    script = runpy.run_path(str(ROOT / "scripts" / "make_judgments.py"))
     asked = {key(row["query"]) for row in queries} | {key(row["clean"]) for row in queries}
-    assert not asked & trained
+    assert asked <= {key(query) for query in script["kept_out"]()}
+    monkeypatch.setattr(
+        "sys.argv", ["", "--queries", "60", "--dev-queries", "8", "--products", "300", "-o", str(tmp_path)]
+    )
+    script["main"]()
+    made = {name: rows(tmp_path / f"{name}.jsonl") for name in ("train", "dev")}
+    trained = {name: {key(row["query"]) for row in found} for name, found in made.items()}
+    assert len(trained["train"]) == 60 and len(trained["dev"]) == 8
+    assert not asked & (trained["train"] | trained["dev"]) and not trained["train"] & trained["dev"]
+    texts = [{key(row["document"]) for row in made[name]} for name in ("train", "dev")]
+    assert not texts[0] & texts[1]
+    assert not asked & {key(row["sentence_0"]) for row in rows(ROOT / "recipes" / "seed.jsonl")}
 
 
 def test_no_recipe_names_it():

@@ -63,14 +63,17 @@ def main() -> None:
     judged = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, columns)
     systems = [*models, ByLexicon(Lexicon.load("footwear"))]
     found = evaluate(systems, judged, show_progress=True)
-    clean = read_qrels(
-        HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, {**columns, "query": "clean"}
-    )
+    clean = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, {**columns, "query": "clean"})
     noisy = evaluate(models, clean, bm25=False, noise="all", show_progress=True)
     output = options.output or HERE / "results" / f"{models[0].folder.name}.json"
     output.parent.mkdir(exist_ok=True)
     output.write_text(
-        json.dumps({"agreement": agreement()} | without_texts(found) | {"noise": noisy.to_dict()["noise"]}, indent=1, ensure_ascii=False) + "\n"
+        json.dumps(
+            {"agreement": agreement()} | without_texts(found) | {"noise": noisy.to_dict()["noise"]},
+            indent=1,
+            ensure_ascii=False,
+        )
+        + "\n"
     )
     for system, result in enumerate(found.results):
         print(

@@ -9,8 +9,8 @@ from xephang import __version__
 from xephang.cli import app
 
 OPTIONS = {
-    "rank": "--model --top-k --column --keep-going --rejects --format --engine --precision --threads --explain --lexicon "
-    "--json",
+    "rank": "--model --top-k --column --keep-going --rejects --format --engine --precision --threads --explain "
+    "--lexicon --json",
     "predict": "--model --column --format --engine --precision --threads --json",
     "train": "--output --base --resume --overwrite",
     "export": "--precision --pairs --tolerance --json",

@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import runpy
 import subprocess
 import sys
 from collections import Counter
@@ -186,10 +187,16 @@ def test_the_wording_is_of_values_that_the_lexicon_has():
     assert {one for group in BRANDS.values() for one in group} <= set(lexicon().facets["brand"].values)
 
 
-def test_nothing_of_it_is_trained_on(pairs):
-    rows = (ROOT / "recipes/giay/train.jsonl").read_text(encoding="utf-8").splitlines()
-    trained = {json.loads(row)["sentence_1"] for row in rows}
-    assert not trained & {title for case in pairs for title in (case.right.title, case.wrong.title)}
+def test_nothing_of_it_is_trained_on(pairs, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    monkeypatch.setattr("sys.argv", ["", "--queries", "60", "--products", "300", "-o", str(tmp_path)])
+    runpy.run_path(str(ROOT / "scripts/make_judgments.py"))["main"]()
+    rows = (tmp_path / "train.jsonl").read_text(encoding="utf-8").splitlines()
+    trained = {normalise(json.loads(row)["document"]).casefold() for row in rows}
+    assert len(trained) > 300
+    assert not trained & {
+        normalise(title).casefold() for case in pairs for title in (case.right.title, case.wrong.title)
+    }
 
 
 def test_accuracy_counts_ties_as_wrong():

@@ -127,7 +127,9 @@ class ByLexicon:
         """Score every candidate: its grade, and BM25 squeezed below 1."""
         asked = {query_id: self.lexicon.parse(query) for query_id, query in judged.queries.items()}
         grades = [
-            grade(compare(self.lexicon, asked[candidate.query_id], self._read(candidate.document)), self.lexicon.leading)
+            grade(
+                compare(self.lexicon, asked[candidate.query_id], self._read(candidate.document)), self.lexicon.leading
+            )
             for candidate in judged.candidates
         ]
         words = Bm25(folded=True).score(judged).scores

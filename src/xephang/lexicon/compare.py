@@ -91,9 +91,7 @@ def _thing(facet: Facet, wish: Mention, said: Sequence[Mention], *, another_sort
     return max(_kinship(facet, wish.id, mention.id) for mention in said)
 
 
-def _unasked_thing(
-    lexicon: Lexicon, verdicts: Sequence[Verdict], asked: Facets, offered: Facets
-) -> Iterator[Verdict]:
+def _unasked_thing(lexicon: Lexicon, verdicts: Sequence[Verdict], asked: Facets, offered: Facets) -> Iterator[Verdict]:
     """Yield what the thing is against a wish that does not name it: an accessory is not meant, nor another brand's."""
     required = {facet.id for facet in lexicon.facets.values() if facet.relations.required}
     said = offered[lexicon.leading]

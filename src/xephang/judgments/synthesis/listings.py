@@ -97,7 +97,7 @@ class Lister:
         return self.read(Product(id=identifier, title=text, brand=brand, category=category), of.own)
 
     def write_foreign(self, rng: Random, like: Sketch, identifier: str) -> Candidate | None:
-        """Write a listing of goods that the lexicon is not about, with facets like those given; None if it knows them."""
+        """Write a listing of goods that the lexicon is not about, with some of the facets given; None if it is."""
         goods = rng.choice(phrases("foreign", "goods"))
         if self.lexicon.parse(goods)[self.lexicon.leading]:
             return None
@@ -106,9 +106,8 @@ class Lister:
             if rng.random() < 0.5:
                 shown = shown.with_values(key)
         text = f"{goods} {title(rng, self.lexicon, replace(shown, own=()))}".strip()
-        fields = {"brand": phrases("field", "no-brand"), "category": phrases("field", "no-category")}
-        drawn = {name: rng.choice(listed) for name, listed in fields.items()}
-        found = self.read(Product(id=identifier, title=text, **drawn))
+        brand, category = (rng.choice(phrases("field", name)) for name in ("no-brand", "no-category"))
+        found = self.read(Product(id=identifier, title=text, brand=brand, category=category))
         return replace(found, foreign=True) if found and not found.facets[self.lexicon.leading] else None
 
     def _category(self, rng: Random, of: Sketch) -> str:
