@@ -44,7 +44,7 @@ def main() -> None:
     """Write both files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=101)
-    parser.add_argument("--queries", type=int, default=32000, help="in train.jsonl")
+    parser.add_argument("--queries", type=int, default=24000, help="in train.jsonl")
     parser.add_argument("--dev-queries", type=int, default=150, help="in dev.jsonl")
     parser.add_argument("--products", type=int, default=6000)
     parser.add_argument("-o", "--output", type=Path, required=True, help="folder for train.jsonl and dev.jsonl")

@@ -36,20 +36,18 @@ def main() -> None:
     options = parser.parse_args()
     recipe = Recipe.load(ROOT / "recipes" / "giay.toml")
     if not options.bundle_only:
-        make_data()
+        make_data(recipe.pairs.parent)
         train(recipe, options.output, base=base_model(), resume=options.resume, overwrite=not options.resume)
     for parity in export(options.output):
         print(f"{parity.path}: {parity.bytes / 1e6:.1f} MB, largest difference {parity.largest:.1e}")
     bundle(options.output, recipe)
 
 
-def make_data() -> None:
-    """Write the demo catalogue and the training and dev judgments."""
-    for script, output in (
-        ("make_catalogue.py", "src/xephang/catalogue/demo.jsonl"),
-        ("make_judgments.py", "runs/data"),
-    ):
-        subprocess.run([sys.executable, ROOT / "scripts" / script, "-o", ROOT / output], check=True)
+def make_data(judgments: Path) -> None:
+    """Write the demo catalogue, and the training and dev judgments into the folder where the recipe looks for them."""
+    demo = ROOT / "src" / "xephang" / "catalogue" / "demo.jsonl"
+    for script, output in (("make_catalogue.py", demo), ("make_judgments.py", judgments)):
+        subprocess.run([sys.executable, ROOT / "scripts" / script, "-o", output], check=True)
 
 
 def base_model() -> str:

@@ -29,6 +29,7 @@ from xephang.training.recipe import LossSettings
 ROOT = HERE.parents[1]
 RESULTS = HERE / "results" / "experiments.json"
 EMBEDDINGS = r"word_embeddings\."
+FIELDS = ("layers", "vocabulary", "lexicon", "label", "product_position")
 VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "recipe": ("the recipe as it is", {}),
     "lr-1e-4": ("learning rate 1e-4", {"learning_rate": 1e-4}),
@@ -36,6 +37,8 @@ VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "embeddings-1e-3": ("word embeddings learn at 1e-3", {"learning_rate_mapping": {EMBEDDINGS: 1e-3}}),
     "embeddings-2e-3": ("word embeddings learn at 2e-3", {"learning_rate_mapping": {EMBEDDINGS: 2e-3}}),
     "six-layers": ("all six layers", {"layers": ()}),
+    "apart": ("products read apart from queries", {"product_position": 16}),
+    "together": ("products read together with queries", {"product_position": None}),
     "two-layers": ("layers first and last", {"layers": (0, 5)}),
     "english-vocabulary": ("the base's own vocabulary", {"vocabulary": None, "lexicon": ""}),
     "pairs-only": ("no list loss: BCE of each pair against its grade", {"loss": {"list_weight": 0.0}}),
@@ -49,8 +52,10 @@ VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 def variant(recipe: Recipe, name: str, steps: int) -> Recipe:
     """Return the recipe with one thing changed, for that many steps."""
     changes = dict(VARIANTS[name][1])
-    loss = LossSettings(changes.pop("loss_name", recipe.loss.name), changes.pop("loss", {}))
-    fields = {key: changes.pop(key) for key in ("layers", "vocabulary", "lexicon", "label") if key in changes}
+    named = changes.pop("loss_name", recipe.loss.name)
+    own = dict(recipe.loss.parameters) if named == recipe.loss.name else {}
+    loss = LossSettings(named, own | changes.pop("loss", {}))
+    fields = {key: changes.pop(key) for key in FIELDS if key in changes}
     given = dict(recipe.hyperparameters) | {"max_steps": steps, "warmup_steps": min(100, steps // 5)} | changes
     if loss.name == "BinaryCrossEntropyLoss":  # a batch counts lists, and here pairs
         given["per_device_train_batch_size"] *= 10

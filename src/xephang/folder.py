@@ -19,6 +19,8 @@ FORMAT = 1
 PRECISIONS = ("int8", "fp32")
 """Of ONNX files, the one that is taken first where a folder has both first."""
 DEFAULT_BASE = "cross-encoder/ms-marco-MiniLM-L6-v2"
+PRODUCT_POSITION = "product_position"
+"""The key of `config.json` of models that read products apart (`engines.attention`): where products start."""
 _BUNDLED = Path(__file__).parent / "models"
 _USUAL_ARTEFACTS = {"onnx/model.onnx": "fp32", "onnx/model_int8.onnx": "int8", "onnx/model_quantized.onnx": "int8"}
 """Where others than xephang keep ONNX files, by their path; of two of one precision, the first is taken."""

@@ -186,7 +186,7 @@ def test_a_lone_surrogate_in_a_link_is_replaced(record):
 
 
 def test_a_folder_without_weights_shows_no_code_that_looks_for_them(record):
-    shown = render(record, artefacts=["onnx/model_int8.onnx"], weights=False)
+    shown = render(record, artefacts=["onnx/model_int8.onnx"], opens="exported")
     assert "CrossEncoder(" not in shown
     assert "AutoModelForSequenceClassification" not in shown
     assert "Reranker.load" in shown
@@ -195,5 +195,5 @@ def test_a_folder_without_weights_shows_no_code_that_looks_for_them(record):
 
 def test_the_bundled_card_is_what_its_record_renders_to():
     folder = Path(__file__).parents[2] / "src" / "xephang" / "models" / "giay"
-    rendered = render(load_record(folder), artefacts=["onnx/model_int8.onnx"], weights=False)
+    rendered = render(load_record(folder), artefacts=["onnx/model_int8.onnx"], opens="exported")
     assert (folder / "README.md").read_text(encoding="utf-8") == rendered

@@ -12,7 +12,7 @@ def test_a_record_is_saved_beside_the_model_and_found_again(tmp_path, record):
 def test_a_card_is_what_render_gives(tmp_path, record):
     path = save_card(tmp_path, record, artefacts=["onnx/model.onnx"])
     assert path == tmp_path / "README.md"
-    assert path.read_bytes() == render(record, artefacts=["onnx/model.onnx"], weights=False).encode()
+    assert path.read_bytes() == render(record, artefacts=["onnx/model.onnx"], opens="exported").encode()
 
 
 def test_nothing_but_the_two_files_is_left_behind(tmp_path, record):

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import replace
 from tempfile import gettempdir
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -16,8 +17,11 @@ from transformers import AutoModelForSequenceClassification, DistilBertConfig, D
 from xephang import Reranker
 from xephang.card import load_record
 from xephang.errors import InputError, ModelError, RecipeError
+from xephang.judgments import measure, read_judgments
+from xephang.judgments.keystrokes import TELEX, keys
+from xephang.text import fold
 from xephang.training import Recipe, train
-from xephang.training.vocabulary import SPECIAL, adapt, choose, rhymes, typed_as
+from xephang.training.vocabulary import SPECIAL, adapt, choose, compose, rhymes, typed_as
 
 SIZE = 5000
 TEXTS = ["Giày đá bóng nam", "giày da bông nữ", "thượng đình", "áo"] * 5
@@ -72,6 +76,19 @@ def test_keys_that_type_a_word_are_tokens_and_start_as_that_word(tokenizer, adap
     rows = embeddings(adapted)
     assert torch.equal(rows[known["giayf"]], rows[known["giày"]])
     assert "giayf" not in base.get_vocab()
+
+
+def test_a_word_of_the_base_is_not_taken_for_keys_that_type_another(base):
+    """`mã` typed in Telex is "max", which the base reads as Max."""
+    known = base.get_vocab()
+    own = next(token for token in known if token.isalpha() and token.isascii() and len(token) > 1)
+    rows = np.random.default_rng(7).standard_normal((len(known), 8)).astype(np.float32)
+    word = next(word for word in ("mã", "giày", "bóng") if base.encode(fold(word), add_special_tokens=False).ids)
+    typed = keys(word, TELEX, at_end=True, together=True)
+    larger = Tokenizer.from_str(base.to_str().replace(json.dumps(own), json.dumps(typed), 1))
+    made = compose([*SPECIAL, word, typed], larger, rows)
+    assert np.array_equal(made[-1], rows[larger.get_vocab()[typed]])
+    assert not np.array_equal(made[-1], made[-2])
 
 
 def test_what_the_base_knows_keeps_its_embedding_and_tones_are_told_apart(tokenizer, tiny, adapted, base):
@@ -153,6 +170,21 @@ def test_a_run_adapts_the_base_and_says_so(bake, tiny, tmp_path, toy):
     assert Reranker.load(folder).predict([("giày đá bóng", "giày đá bóng nam")]).shape == (1,)
     for path in folder.glob("*.json"):
         assert gettempdir() not in path.read_text(encoding="utf-8")
+
+
+def test_a_run_can_read_products_apart_and_its_card_says_who_opens_it(bake, tiny, tmp_path, toy):
+    folder = train(bake(dev=toy.toy_dev(), model={"product_position": 16}), tmp_path / "model", base=str(tiny))
+    assert json.loads((folder / "config.json").read_text("utf-8"))["product_position"] == 16
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "It was taken to read products apart from queries, from position 16 on." in card
+    assert "sentence-transformers and transformers open the weights too, and give other, wrong scores" in card
+    assert "from sentence_transformers import CrossEncoder" not in card
+    assert "product_position = 16" in (folder / "recipe.toml").read_text(encoding="utf-8")
+    judgments = list(read_judgments(tmp_path / "dev.jsonl"))
+    pairs = [(one.query, one.document) for one in judgments]
+    logits = Reranker.load(folder, engine="torch").predict(pairs, activation="identity")
+    (on_card,) = load_record(folder).metrics
+    assert on_card.values["nDCG@10"] == pytest.approx(measure(judgments, logits.tolist())["ndcg@10"])
 
 
 def test_a_run_that_adapts_nothing_says_nothing_of_it(bake, tiny, tmp_path):

@@ -13,7 +13,7 @@ from xephang.card.record import (
 )
 from xephang.card.render import render
 from xephang.card.statistics import describe, describe_dataset
-from xephang.card.store import CARD, RECORD, has_weights, load_record, save_card, save_record
+from xephang.card.store import CARD, RECORD, load_record, opens, save_card, save_record
 
 __all__ = [
     "CARD",
@@ -25,8 +25,8 @@ __all__ = [
     "RunRecord",
     "describe",
     "describe_dataset",
-    "has_weights",
     "load_record",
+    "opens",
     "render",
     "save_card",
     "save_record",

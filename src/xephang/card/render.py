@@ -8,23 +8,23 @@ from xephang.card.evaluation import evaluation, limits
 from xephang.card.metadata import metadata
 from xephang.card.record import RunRecord
 from xephang.card.training import training_details
-from xephang.card.usage import usage
+from xephang.card.usage import Opens, usage
 from xephang.card.wording import AUTHORS, CONTACT, GLOSSARY
 from xephang.markdown import escape, fence
 from xephang.text import without_surrogates
 
 
-def render(record: RunRecord, *, artefacts: Sequence[str] = (), weights: bool = True) -> str:
+def render(record: RunRecord, *, artefacts: Sequence[str] = (), opens: Opens = "anywhere") -> str:
     """Return a model's card: the same text for the same record, on any machine.
 
     :param artefacts: exported files, relative to the model's folder.
-    :param weights: the folder holds the weights too, so that torch's libraries can open it.
+    :param opens: what can open the folder, and so what code the card shows.
     """
     sections = [
         f"---\n{metadata(record).to_yaml()}\n---",
         heading(record),
         model_details(record, artefacts),
-        usage(record, weights),
+        usage(record, opens),
         evaluation(record),
         limits(record),
         training_details(record),

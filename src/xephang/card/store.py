@@ -5,8 +5,10 @@ from pathlib import Path
 
 from xephang.card.record import RunRecord
 from xephang.card.render import render
+from xephang.card.usage import Opens
 from xephang.errors import ModelError
 from xephang.files import write_text
+from xephang.folder import PRODUCT_POSITION, read_json
 
 RECORD = "record.json"
 CARD = "README.md"
@@ -36,9 +38,11 @@ def save_record(folder: Path, record: RunRecord) -> Path:
     return folder / RECORD
 
 
-def has_weights(folder: Path) -> bool:
-    """Say whether a folder holds weights that torch's libraries open."""
-    return any(folder.glob("*.safetensors"))
+def opens(folder: Path) -> Opens:
+    """Say what can open a model folder."""
+    if not any(folder.glob("*.safetensors")):
+        return "exported"
+    return "apart" if PRODUCT_POSITION in read_json(folder / "config.json") else "anywhere"
 
 
 def save_card(folder: Path, record: RunRecord, *, artefacts: Sequence[str] = ()) -> Path:
@@ -46,5 +50,5 @@ def save_card(folder: Path, record: RunRecord, *, artefacts: Sequence[str] = ())
 
     :param artefacts: exported files, relative to the folder.
     """
-    write_text(folder / CARD, render(record, artefacts=artefacts, weights=has_weights(folder)))
+    write_text(folder / CARD, render(record, artefacts=artefacts, opens=opens(folder)))
     return folder / CARD

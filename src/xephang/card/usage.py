@@ -1,36 +1,41 @@
 """The card's code: how the model is loaded, called and trained further."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Literal
 
 from xephang.card.record import RunRecord
 from xephang.card.wording import EXAMPLES, INTENDED_USE, OUT_OF_SCOPE
 from xephang.markdown import code, details, fence
 
+Opens = Literal["anywhere", "exported", "apart"]
+"""Where a folder can be used: in torch's libraries too, or in xephang only, and why."""
 SHOWN = 5
 SHOWN_AGAIN = 2
 WHERE = "path/to/this-model"
 """Stands for the folder or Hub id, which the model itself can not know."""
 
 
-def usage(record: RunRecord, weights: bool) -> str:
-    """Return the section Usage; without weights, with no code that would look for them."""
-    torch_only = [_sentence_transformers(record), _transformers(record)] if weights else [_NO_WEIGHTS]
+def usage(record: RunRecord, opens: Opens) -> str:
+    """Return the section Usage, with code only for what opens the folder."""
+    in_torch = [_sentence_transformers(record), _transformers(record)] if opens == "anywhere" else [_CLOSED[opens]]
     return "\n\n".join(
         [
             "## Usage",
             f"### Intended Use\n\n{(record.intended_use or INTENDED_USE).strip()}",
-            *torch_only,
+            *in_torch,
             _xephang(record),
-            *([_downstream(record)] if weights else []),
+            *([_downstream(record)] if opens == "anywhere" else []),
             f"### Out-of-Scope Use\n\n{(record.out_of_scope or OUT_OF_SCOPE).strip()}",
         ]
     )
 
 
-_NO_WEIGHTS = (
-    "This folder holds exported files only, no weights: it opens in xephang, not in sentence-transformers or "
-    "transformers, and can not be trained further. Train the recipe again for a folder that can."
-)
+_CLOSED: Mapping[Opens, str] = {
+    "exported": "This folder holds exported files only, no weights: it opens in xephang, not in sentence-transformers "
+    "or transformers, and can not be trained further. Train the recipe again for a folder that can.",
+    "apart": "This model reads products apart from queries, so that they can be computed ahead. Only xephang knows "
+    "how: sentence-transformers and transformers open the weights too, and give other, wrong scores.",
+}
 
 
 def _examples(record: RunRecord, most: int) -> Sequence[tuple[str, str]]:

@@ -23,6 +23,4 @@ def card(
     if write:
         console.note(f"wrote {cards.save_card(Path(folder.path), record, artefacts=artefacts)}")
     else:
-        console.print_text(
-            cards.render(record, artefacts=artefacts, weights=cards.has_weights(folder.path)).rstrip("\n")
-        )
+        console.print_text(cards.render(record, artefacts=artefacts, opens=cards.opens(folder.path)).rstrip("\n"))

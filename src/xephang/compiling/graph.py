@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForSequenceClassification
 
+from xephang.engines.attention import read_apart
 from xephang.engines.torch import quiet
 from xephang.errors import ModelError
 
@@ -34,6 +35,7 @@ def write_fp32(folder: Path, path: Path) -> None:
     """
     with _silent():
         model: Any = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager").eval()
+    read_apart(model)
     names = ["input_ids", "attention_mask"]
     if getattr(model.config, "type_vocab_size", 0) > 1:
         names.append("token_type_ids")

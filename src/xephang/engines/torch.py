@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xephang.engines import Progress, batches_by_length, pad
+from xephang.engines.attention import read_apart
 from xephang.engines.tokens import PairTokens
 from xephang.errors import MissingExtraError, ModelError
 
@@ -46,6 +47,7 @@ class TorchEngine:
         if found["missing_keys"]:
             missing = ", ".join(sorted(found["missing_keys"]))
             raise ModelError(f"{folder}: no reranker, its weights lack {missing}, which would be random numbers")
+        read_apart(model)
         self._model: Any = model.eval().to("cuda" if torch.cuda.is_available() else "cpu")
         self._takes_types = "token_type_ids" in _parameters(self._model)
 

@@ -8,6 +8,8 @@ from tempfile import TemporaryDirectory
 from sentence_transformers import CrossEncoder
 from torch import nn
 
+from xephang.engines.attention import read_apart
+from xephang.folder import PRODUCT_POSITION
 from xephang.judgments import Pair
 from xephang.lexicon import Lexicon
 from xephang.training.recipe import Recipe
@@ -38,6 +40,9 @@ def load_base(path: Path, recipe: Recipe, pairs: Sequence[Pair]) -> CrossEncoder
             )
             path = Path(temporary)
         model: CrossEncoder = CrossEncoder(str(path), num_labels=recipe.num_labels, max_length=recipe.max_length)
+    if recipe.product_position:
+        setattr(model[0].model.config, PRODUCT_POSITION, recipe.product_position)
+        read_apart(model[0].model)
     if recipe.dropout is not None:
         _drop_out(model, recipe.dropout)
     return model

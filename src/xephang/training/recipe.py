@@ -18,8 +18,8 @@ from xephang.product import LISTING, ProductTemplate
 
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "model": (
-        "base", "base_sha256", "vocabulary", "vocabulary_sha256", "lexicon", "layers", "dropout", "max_length",
-        "num_labels",
+        "base", "base_sha256", "vocabulary", "vocabulary_sha256", "lexicon", "layers", "product_position",
+        "dropout", "max_length", "num_labels",
     ),
     "data": (
         "pairs", "pairs_sha256", "columns", "label", "relevant_grade", "dev", "dev_sha256", "dev_columns",
@@ -64,6 +64,8 @@ class Recipe:
     :param lexicon: a bundled lexicon or the path of one, whose forms count among the texts for the vocabulary.
     :param dropout: of every dropout layer while training; None leaves the base's own (0.1 in BERT models).
     :param layers: the base's encoder layers to keep, from 0; all where empty.
+    :param product_position: where products start, whatever the query's length, read apart from it, so that they can be
+        computed ahead (`xephang.engines.attention`); None reads both together, as usual.
     :param num_labels: 1 for a relevance score; more for classes (`CrossEntropyLoss`).
     :param hyperparameters: of the trainer, under the names that model cards list.
     :param metric: of `METRICS`, by which the best checkpoint is chosen.
@@ -79,6 +81,7 @@ class Recipe:
     vocabulary_sha256: str = ""
     lexicon: str = ""
     layers: tuple[int, ...] = ()
+    product_position: int | None = None
     dropout: float | None = None
     max_length: int = 512
     num_labels: int = 1
@@ -203,7 +206,7 @@ def _checked(flat: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         "name", "base", "base_sha256", "vocabulary_sha256", "lexicon", "pairs", "pairs_sha256", "label", "dev",
         "dev_sha256", "catalogue", "catalogue_sha256", "metric",
     )  # fmt: skip
-    numbers = ("vocabulary", "max_length", "num_labels", "patience", "relevant_grade")
+    numbers = ("vocabulary", "product_position", "max_length", "num_labels", "patience", "relevant_grade")
     kinds: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, int)
     kinds |= {"columns": dict, "dev_columns": dict, "catalogue_columns": dict, "layers": list, "dropout": float}
     out = {name: _of_kind(name, flat[name], kind) for name, kind in kinds.items() if flat.get(name) is not None}

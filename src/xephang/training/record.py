@@ -130,6 +130,8 @@ def _base_note(run: Run) -> str:
         adapted.append(f"with a vocabulary of {tokens:,} tokens chosen from the training texts in place of its own")
     if run.recipe.layers:
         adapted.append(f"with its encoder layers {', '.join(map(str, run.recipe.layers))} only, counted from 0")
+    if run.recipe.product_position:
+        adapted.append(f"to read products apart from queries, from position {run.recipe.product_position} on")
     return note + (f" It was taken {' and '.join(adapted)}." if adapted else "")
 
 

@@ -146,7 +146,10 @@ def build_tokenizer(tokens: Sequence[str], base: Tokenizer) -> Tokenizer:
 
 
 def compose(tokens: Sequence[str], base: Tokenizer, rows: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:
-    """Return the first embeddings of these tokens, (tokens, width), from the base's, (base tokens, width)."""
+    """Return the first embeddings of these tokens, (tokens, width), from the base's, (base tokens, width).
+
+    What Telex or VNI keys make of a word starts from that word's, unless the base has a word of that spelling ("max").
+    """
     known: dict[str, int] = base.get_vocab()
     rng = np.random.default_rng(seed)
     scale = float(rows.std())
@@ -159,7 +162,7 @@ def compose(tokens: Sequence[str], base: Tokenizer, rows: NDArray[np.float32], s
         row = rows[parts].mean(0) if parts else rows[known["[UNK]"]]
         own[token] = row + _APART * scale * np.asarray(rng.standard_normal(rows.shape[1]), np.float32)
     stands_for = typed_as(tokens)
-    return np.stack([own[stands_for.get(token, token)] for token in tokens])
+    return np.stack([own[token if token in known else stands_for.get(token, token)] for token in tokens])
 
 
 def _pieces(token: str, base: Tokenizer, known: dict[str, int]) -> list[int]:
