@@ -35,6 +35,7 @@ VARIANTS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "lr-1e-4": ("learning rate 1e-4", {"learning_rate": 1e-4}),
     "lr-4e-4": ("learning rate 4e-4", {"learning_rate": 4e-4}),
     "embeddings-1e-3": ("word embeddings learn at 1e-3", {"learning_rate_mapping": {EMBEDDINGS: 1e-3}}),
+    "lr-6e-4": ("learning rate 6e-4", {"learning_rate": 6e-4}),
     "embeddings-2e-3": ("word embeddings learn at 2e-3", {"learning_rate_mapping": {EMBEDDINGS: 2e-3}}),
     "six-layers": ("all six layers", {"layers": ()}),
     "apart": ("products read apart from queries", {"product_position": 16}),

@@ -97,6 +97,9 @@ SIZE_RANGES = (
 SIZE_LISTS = ("sz {all}", "size {all}", "Size: {all}")
 SIZE_SINGLES = ("size {a}", "sz {a}", "cỡ {a}", "- Size {a}")
 
-SPAM = ("HOT", "Giá Rẻ", "[FREESHIP]", "Hàng Đẹp", "Loại 1", "(Ảnh Thật)", "Sale Sốc", "Mẫu Mới", "Bao Đổi Trả")
-EXTRAS = ("đế êm", "siêu nhẹ", "chống trơn", "thoáng khí", "form chuẩn", "dễ phối đồ")
-"""What titles say besides; neither queries nor pairs are about it."""
+SPAM = (
+    "DEAL NGON", "Ưu Đãi Hôm Nay", "[MIỄN PHÍ VẬN CHUYỂN]", "Hàng Tuyển", "Bán Lẻ Giá Kho", "(Hình Tự Chụp)",
+    "Săn Sale", "Vừa Về Kho", "Cam Kết Như Hình",
+)  # fmt: skip
+EXTRAS = ("form chuẩn", "đường may tỉ mỉ", "dễ vệ sinh", "đi cả ngày", "phom ôm vừa chân", "hoàn thiện kỹ")
+"""What titles say besides; neither queries nor pairs are about it, and no generated title has it (tested)."""

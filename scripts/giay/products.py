@@ -21,12 +21,10 @@ class GeneratedProduct:
 
     :param facets: what title and fields state, or what goes without saying for the type; a facet that is
         absent is unknown. Sizes and heels are digits.
-    :param field_facets: the same, from the fields alone: what the seed's template shows.
     """
 
     product: Product
     facets: Facts
-    field_facets: Facts
 
 
 def generate(n: int, seed: int) -> Iterator[GeneratedProduct]:
@@ -58,7 +56,7 @@ def _product(rng: Random, identifier: str, kind: Type) -> GeneratedProduct:
     price = rng.triangular(low, high, low + (high - low) / 4) * (brand.tier if brand else 0.8)
     text = titles.title(rng, kind, brand, in_title)
     product = Product(id=identifier, title=text, price=float(max(9, round(price)) * 1000), **record)
-    return GeneratedProduct(product, stated, _joined(_implied(kind), in_fields))
+    return GeneratedProduct(product, stated)
 
 
 def _tidy(rng: Random, kind: Type, truth: Facts) -> tuple[dict[str, Any], Facts]:

@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-FACETS = ("type", "brand", "line", "gender", "color", "shape", "material", "heel", "surface", "feature", "use", "size")
 Facts = Mapping[str, tuple[str, ...]]
 """Values by facet; a facet that is absent is unknown."""
 _TYPE_FILES = ("sport", "dress", "casual", "accessories")
@@ -21,13 +20,8 @@ class Type:
     key: str
     weight: int
     title: tuple[str, ...]
-    query: tuple[str, ...]
     accessory: bool = False
-    query_gendered: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
-    is_a: tuple[str, ...] = ()
-    near: tuple[str, ...] = ()
-    siblings: tuple[str, ...] = ()
     genders: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     price: tuple[int, ...] = ()
@@ -53,14 +47,12 @@ class Value:
 
     name: str
     title: tuple[str, ...]
-    query: tuple[str, ...]
     field: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     tier: float = 1.0
     lines: Mapping[str, tuple[str, ...]] | None = None
     axis: str = ""
     is_a: tuple[str, ...] = ()
-    meets: tuple[str, ...] = ()
     near: tuple[str, ...] = ()
 
 

@@ -47,6 +47,16 @@ def check_file(path: Path) -> Path:
     return target
 
 
+def check_regular(path: Path) -> Path:
+    """Return the path of a file that will be read more than once, if it is there and is one.
+
+    :raises InputError: if it is standard input, a pipe or a device, which can be read only once.
+    """
+    if str(path) == "-" or _kind(Path(os.path.realpath(path))) not in ("", "a file", "a folder"):
+        raise InputError(f"{path}: is read more than once here; save it to a file, and give that")
+    return path
+
+
 def check_folder(path: Path) -> Path:
     """Return the path of a folder that will be written into.
 

@@ -183,8 +183,14 @@ class ModelFolder:
         return self._with(after)
 
     def with_calibration(self, calibration: Calibration) -> "ModelFolder":
-        """Record a calibration in `xephang.json`, in place of an older one; a `Reranker` has it once loaded again."""
-        return self._with(replace(self.manifest, calibration=calibration))
+        """Record a calibration in `xephang.json`, in place of an older one; a `Reranker` has it once loaded again.
+
+        :raises ModelError: if the folder has other files than when it was opened: the calibration is not of those.
+        """
+        standing = ModelFolder.open(self.path).manifest
+        if standing.artefacts != self.manifest.artefacts:
+            raise ModelError(f"{self.path}: was exported anew in the meantime; calibrate it again")
+        return self._with(replace(standing, calibration=calibration))
 
     def _with(self, manifest: Manifest) -> "ModelFolder":
         write_text(self.path / MANIFEST, manifest.to_json())

@@ -1,7 +1,9 @@
 """Judgments from clicks: what a biased log is worth once its positions are accounted for."""
 
 import json
+import os
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +15,7 @@ from xephang.judgments import Grading, JudgmentSet, judge_clicks
 from xephang.judgments.click_log import DEEPEST, read_clicks
 from xephang.judgments.clicks import estimate
 from xephang.judgments.examination import estimate_examination
+from xephang.product import SEED
 
 POSITIONS = 8
 EXAMINATION = 1 / np.arange(1, POSITIONS + 1) ** 0.9
@@ -257,8 +260,9 @@ def test_a_log_becomes_graded_judgments_and_a_card(write, shop, tmp_path):
         "rows of the log that can not be read": 0,
         "rows of the log that tell of nothing shown": 1,
         "rows of the catalogue that can not be read": 0,
+        "products without a text": 0,
         "pairs seen too seldom": 2,
-        "pairs whose product is not in the catalogue": 1,
+        "pairs whose product has no text, or is not in the catalogue": 1,
     }
     assert report.counts == {"rows": 3, "queries": 1, "products": 3, "grade 3": 1, "grade 1": 1, "grade 0": 1}
     card = report.card.read_text(encoding="utf-8")
@@ -266,6 +270,38 @@ def test_a_log_becomes_graded_judgments_and_a_card(write, shop, tmp_path):
     for part in ("log.jsonl, sha256 ", "shop.csv, sha256 ", "position 1", "pairs seen too seldom", "Zhang and Jones"):
         assert part in card
     assert str(tmp_path) not in card
+
+
+def test_a_product_that_makes_no_text_is_left_out_and_counted(write, tmp_path):
+    shop = write("shop.jsonl", {"id": "a", "title": "Giày tây", "brand": "Bitis"}, {"id": "b", "title": "Dép"})
+    log = write("log.jsonl", summed(product="a", clicks=30), summed(product="b", clicks=10))
+    report = judge_clicks(log, shop, tmp_path / "out.jsonl", template=SEED)
+    assert report.left_out["products without a text"] == 1
+    assert [c.document_id for c in JudgmentSet.read(tmp_path / "out.jsonl").candidates] == ["a"]
+
+
+def test_what_can_be_read_only_once_is_refused_before_anything_is_written(write, shop, tmp_path):
+    log = write("log.jsonl", summed(product="a", clicks=30))
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for once in (Path("-"), tmp_path / "pipe.jsonl"):
+        with pytest.raises(InputError, match="is read more than once here"):
+            judge_clicks(once, shop, tmp_path / "out.jsonl")
+        with pytest.raises(InputError, match="is read more than once here"):
+            judge_clicks(log, once, tmp_path / "out.jsonl")
+    assert not list(tmp_path.glob("out*"))
+
+
+def test_a_card_of_somebody_elses_is_not_overwritten(write, shop, tmp_path):
+    log = write("log.jsonl", summed(product="a", clicks=30))
+    notes = tmp_path / "out.jsonl.md"
+    notes.write_text("my notes", encoding="utf-8")
+    with pytest.raises(InputError, match=r"out\.jsonl\.md: is there already and is no data card"):
+        judge_clicks(log, shop, tmp_path / "out.jsonl")
+    assert (notes.read_text(encoding="utf-8"), (tmp_path / "out.jsonl").exists()) == ("my notes", False)
+    notes.unlink()
+    for _ in range(2):
+        judge_clicks(log, shop, tmp_path / "out.jsonl")
+    assert "Made by xephang" in notes.read_text(encoding="utf-8")
 
 
 def test_the_same_log_makes_the_same_files(simulated, write, tmp_path):

@@ -39,6 +39,14 @@ def test_numbers_are_ids_too(write):
     assert next(iter(JudgmentSet.read(write("j.jsonl", row(query_id=7))).queries)) == "7"
 
 
+@pytest.mark.parametrize("name", ["query_id", "document_id"])
+def test_ids_in_some_rows_only_are_refused(write, name):
+    """An id that is made could be one that a later row has."""
+    path = write("j.jsonl", row("a", "x"), row("b", "y", **{name: "q1"}))
+    with pytest.raises(RowError, match=f"row 2, field '{name}': some rows have one and others none"):
+        JudgmentSet.read(path)
+
+
 def test_texts_are_normalised_before_they_are_compared(write):
     path = write("j.jsonl", row("giày  nữ", "Hoà"), row("giày nữ", "Hòa"))
     found = JudgmentSet.read(path)

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from xephang.judgments.noise import NOISE, WEIGHTS, typed
+from xephang.judgments.noise import NOISE
 from xephang.lexicon import Lexicon
-from xephang.text import fold, normalise
+from xephang.text import normalise
 
 TABLES = tomllib.loads((files("xephang.judgments") / "noise.toml").read_text(encoding="utf-8"))
 QUERIES = (
@@ -207,22 +207,3 @@ def test_the_examples_of_the_documentation_are_what_each_kind_may_make():
 def test_no_word_is_replaced_inside_another():
     for name in TABLES:
         assert noisy(name, "xmàux trắngtinh nikes") == {"xmàux trắngtinh nikes"}
-
-
-def test_typed_draws_only_kinds_that_there_are():
-    assert set(WEIGHTS) == set(NOISE)
-    assert all(weight > 0 for weight in WEIGHTS.values())
-
-
-def test_almost_half_of_the_queries_are_typed_with_noise():
-    clean = "giày đá bóng nam chống trượt"
-    found = Counter(typed(Random(seed), clean) for seed in range(1000))
-    assert 380 < 1000 - found[clean] < 500
-    assert found[fold(clean)] > 150
-
-
-def test_typed_keeps_to_its_seed_and_share():
-    for seed in range(100):
-        assert typed(Random(seed), QUERIES[0]) == typed(Random(seed), QUERIES[0])
-        assert typed(Random(seed), QUERIES[0], share=0) == QUERIES[0]
-    assert sum(typed(Random(seed), QUERIES[0], share=1) != QUERIES[0] for seed in range(100)) > 90

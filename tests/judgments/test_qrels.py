@@ -1,5 +1,7 @@
 """Grades apart from their texts: TREC qrels, and rows of ids, beside queries and documents or a catalogue."""
 
+import gzip
+
 import pytest
 
 from xephang import Product
@@ -57,6 +59,16 @@ def test_a_catalogue_may_have_columns_of_its_own(files, write):
         pytest.param({"qrels": ["1 0 a 3", "", "1 0 a 2"]}, "row 3, field 'grade': it is 2 here and 3", id="twice"),
         pytest.param({"queries": [{"query": "giày"}]}, "queries.jsonl, row 1, field 'id': there is no id", id="no id"),
         pytest.param({"queries": [{"id": 1, "query": ""}]}, "queries.jsonl, row 1, field 'query'", id="no text"),
+        pytest.param(
+            {"queries": [{"id": 1, "query": "giày"}, {"id": 1, "query": "dép"}]},
+            "queries.jsonl, row 2, field 'id': '1' is in row 1 already; one id, one query",
+            id="query twice",
+        ),
+        pytest.param(
+            {"documents": [{"id": "a", "text": "Giày"}, {"id": "b", "text": "Dép"}, {"id": "a", "text": "Ủng"}]},
+            "documents.jsonl, row 3, field 'id': 'a' is in row 1 already; one id, one document",
+            id="document twice",
+        ),
         pytest.param({"documents": [{"id": "a", "text": 5}]}, "documents.jsonl, row 1, field 'text'", id="number"),
     ],
 )
@@ -86,6 +98,15 @@ def test_grades_may_be_rows(rows):
         ("q1", "b", "Dép lê", 0),
     ]
     assert found.slices == {"noise": {"folded": {"q1"}}}
+
+
+def test_gzipped_grades_are_rows_too(rows):
+    plain, queries, documents = rows({"query_id": "q1", "listing": "a", "mark": 3})
+    packed = plain.with_name("grades.jsonl.gz")
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    columns = {"document_id": "listing", "grade": "mark"}
+    found = [read_qrels(path, queries, documents, columns).candidates for path in (plain, packed)]
+    assert found[0] == found[1]
 
 
 def test_grades_may_be_csv_beside_a_catalogue(rows, write):

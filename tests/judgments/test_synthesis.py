@@ -343,6 +343,15 @@ def test_files_of_before_are_replaced_and_what_else_is_there_stays(tmp_path):
         make_judgments(shop, folder, settings=Settings(queries=10), format="parquet")
 
 
+def test_a_readme_of_somebody_elses_is_not_overwritten(tmp_path):
+    shop, folder = demo_file(tmp_path), tmp_path / "made"
+    folder.mkdir()
+    (folder / "README.md").write_text("# My project", encoding="utf-8")
+    with pytest.raises(InputError, match=r"README\.md: is there already and is no data card"):
+        make_judgments(shop, folder, settings=Settings(queries=10))
+    assert [path.name for path in folder.iterdir()] == ["README.md"]
+
+
 class Stop(Exception):
     pass
 

@@ -84,9 +84,8 @@ def show(
         console.note(LEGEND)
         if lexicon is None and reranker.lexicon is None:
             console.note("the model names no lexicon, so no facets are shown; give one with --lexicon")
-    title = (
-        f"“{query}”: {len(products):,} products in {milliseconds:,.0f} ms, {milliseconds / len(products):.2f} ms each"
-    )
+    each = f"{milliseconds / len(products):.2f} ms each" + (", explanations included" if explain else "")
+    title = f"“{query}”: {len(products):,} products in {milliseconds:,.0f} ms, {each}"
     columns = {"#": "right", "score": "right", "id": "left", "product": "wide", "price": "right"}
     console.print_table(title, columns, [_row(i, r, products[r["corpus_id"]]) for i, r in enumerate(results, 1)])
 

@@ -113,7 +113,8 @@ class Bm25:
 class ByLexicon:
     """No model at all: the grade that a lexicon's rules give, and among equals folded BM25.
 
-    The same rules grade synthetic judgments, so this shows how far their labels carry.
+    The same rules grade synthetic judgments, so this shows how far their labels carry. There the synthesis also knows
+    which words of a query are a product's own and which goods are of another trade; here nobody tells.
     """
 
     lexicon: Lexicon

@@ -1,6 +1,6 @@
 """Graded judgments from a click log and a catalogue."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from xephang.catalogue import Catalogue
 from xephang.errors import InputError
+from xephang.files import check_regular
 from xephang.judgments.click_log import LOG_COLUMNS, Counts, Whole, read_clicks
-from xephang.judgments.data_card import Section, Tally, data_card, sources, write_data_card
+from xephang.judgments.data_card import Section, Tally, card_path, check_card, data_card, sources, write_data_card
 from xephang.judgments.examination import Examination, estimate_examination
 from xephang.judgments.writing import check_output, write_judgments
 from xephang.product import LISTING, ProductTemplate
@@ -110,7 +111,9 @@ def judge_clicks(
     :raises InputError: if a file can not be read or written, or nothing is left to judge.
     :raises RowError: at the first bad row, without `keep_going`.
     """
-    output = check_output(output, log, catalogue, *([rejects] if rejects else []))
+    read = [check_regular(log), check_regular(catalogue)]
+    output = check_output(output, *read, *([rejects] if rejects else []))
+    check_card(card_path(output))
     ours, rest = _for_log(columns or {})
     products = Catalogue.open(catalogue, columns=rest, keep_going=keep_going)
     counts = read_clicks(log, ours, folded=grading.folded, keep_going=keep_going, rejects=rejects, on_rows=on_rows)
@@ -118,15 +121,16 @@ def judge_clicks(
     found = estimate(counts, examination, grading.prior)
     enough = found.seen >= grading.least_seen
     wanted = {counts.products[at] for at in np.unique(found.product[enough])}
-    texts = {product.id: template.render(product).text for product in products if product.id in wanted}
+    texts, empty = _texts(products, wanted, template)
     known = np.array([product in texts for product in counts.products])
     kept = np.flatnonzero(enough & known[found.product])
     left_out = {
         "rows of the log that can not be read": counts.rejected,
         "rows of the log that tell of nothing shown": counts.not_shown,
         "rows of the catalogue that can not be read": products.report.rejected,
+        "products without a text": empty,
         "pairs seen too seldom": int((~enough).sum()),
-        "pairs whose product is not in the catalogue": int(enough.sum()) - len(kept),
+        "pairs whose product has no text, or is not in the catalogue": int(enough.sum()) - len(kept),
     }
     if not len(kept):
         why = ", ".join(f"{number:,} {reason}" for reason, number in left_out.items() if number)
@@ -142,6 +146,19 @@ def judge_clicks(
     }
     card = write_data_card(output, data_card(f"{output.name}: judgments from clicks", sections, tally.counts))
     return ClickReport(tally.counts, left_out, examination, card)
+
+
+def _texts(products: Catalogue, wanted: Container[str], template: ProductTemplate) -> tuple[dict[str, str], int]:
+    """Return the texts of the products wanted, by id, and of how many of these the template makes none."""
+    texts: dict[str, str] = {}
+    empty = 0
+    for product in products:
+        if product.id in wanted:
+            try:
+                texts[product.id] = template.render(product).text
+            except InputError:
+                empty += 1
+    return texts, empty
 
 
 def _for_log(columns: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:

@@ -2,16 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from xephang.files import sha256, write_text
+from xephang.errors import InputError
+from xephang.files import check_file, sha256, write_text
 from xephang.judgments.graded import JUDGMENT_COLUMNS
 from xephang.markdown import escape, table
 from xephang.version import __version__
 
 Section = str | Mapping[str, object]
 _MOST_GRADES = 10
+_MADE_BY = "Made by xephang "
 
 
 class Tally:
@@ -53,7 +56,7 @@ def data_card(title: str, sections: Mapping[str, Section], counts: Mapping[str, 
     :param sections: by their headings; a text is Markdown, a mapping becomes a table of whatever it holds.
     :param counts: what is in the data, such as `Tally.counts`.
     """
-    parts = [f"# {escape(title)}", f"Made by xephang {__version__}.", _table({k: f"{v:,}" for k, v in counts.items()})]
+    parts = [f"# {escape(title)}", f"{_MADE_BY}{__version__}.", _table({k: f"{v:,}" for k, v in counts.items()})]
     for heading, section in sections.items():
         parts += [f"## {escape(heading)}", section.strip() if isinstance(section, str) else _table(section)]
     return "\n\n".join(filter(None, parts)) + "\n"
@@ -61,8 +64,21 @@ def data_card(title: str, sections: Mapping[str, Section], counts: Mapping[str, 
 
 def write_data_card(data: Path, card: str) -> Path:
     """Write the card of a data file beside it, as `DATA.md`; return where."""
-    path = card_path(data)
+    path = check_card(card_path(data))
     write_text(path, card)
+    return path
+
+
+def check_card(path: Path) -> Path:
+    """Return the path that a data card will be written to: worth asking before there is anything to tell.
+
+    :raises InputError: if something else stands there than an earlier card.
+    """
+    if check_file(path).exists():
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            is_card = any(line.startswith(_MADE_BY) for line in islice(stream, 4))
+        if not is_card:
+            raise InputError(f"{path}: is there already and is no data card; move it away, or name another place")
     return path
 
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from xephang.judgments.data_card import Section, Tally, data_card, sources, write_data_card
+from xephang.files import check_regular
+from xephang.judgments.data_card import Section, Tally, card_path, check_card, data_card, sources, write_data_card
 from xephang.judgments.judged import JudgmentSet
 from xephang.judgments.qrels import open_judgments
 from xephang.judgments.writing import check_output, write_judgments
@@ -28,8 +29,9 @@ def import_judgments(
     :raises InputError: if a file can not be read or written.
     :raises RowError: if a row is no judgment, or contradicts an earlier one.
     """
-    read = [one for one in (path, queries, documents) if one]
+    read = [check_regular(one) for one in (path, queries, documents) if one]
     output = check_output(output, *read)
+    check_card(card_path(output))
     judged = open_judgments(path, queries, documents, columns)
     tally = Tally()
     write_judgments(output, tally.count(_rows(judged, template)))

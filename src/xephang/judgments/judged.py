@@ -126,6 +126,7 @@ class Gathered:
         self._texts: dict[str, str] = {}
         self._slices: dict[str, dict[str, set[str]]] = {}
         self._repeated = 0
+        self._with_id: dict[str, bool] = {}
 
     def add(
         self, judgment: Judgment, row: int, query_id: str = "", document_id: str = "", product: Product | None = None
@@ -135,14 +136,23 @@ class Gathered:
         :param product: what the judgment's text was rendered from.
         :raises RowError: if a grade or a query's text is another than before.
         """
-        query_id = query_id or self.query_id(judgment.query)
+        query_id = self.query_id(judgment.query, row, query_id)
+        self._all_or_none("document_id", bool(document_id), row)
         document_id = document_id or self._document_ids.setdefault(judgment.document, f"d{len(self._document_ids) + 1}")
         document = product or judgment.document
         return self.put(Candidate(query_id, document_id, judgment.query, document, judgment.grade), row)
 
-    def query_id(self, text: str) -> str:
-        """Return the id of a query that came without one: equal texts have the same."""
-        return self._query_ids.setdefault(text, f"q{len(self._query_ids) + 1}")
+    def query_id(self, text: str, row: int, given: str = "") -> str:
+        """Return the id of a query; where none was given one is made, equal texts having the same.
+
+        :raises RowError: if some rows have one and others none.
+        """
+        self._all_or_none("query_id", bool(given), row)
+        return given or self._query_ids.setdefault(text, f"q{len(self._query_ids) + 1}")
+
+    def _all_or_none(self, name: str, given: bool, row: int) -> None:
+        if self._with_id.setdefault(name, given) != given:
+            raise RowError(self._source, row, name, "some rows have one and others none; give it in every row, or none")
 
     def put(self, candidate: Candidate, row: int) -> str:
         """Take one candidate; return the query's id.

@@ -197,23 +197,3 @@ NOISE: Mapping[str, Kind] = {
     "caps": caps,
 }
 """Every kind of noise by its name."""
-
-WEIGHTS: Mapping[str, int] = {
-    "no-diacritics": 22, "partial-diacritics": 6, "telex": 3, "vni": 2, "teencode": 3, "typo": 5, "spelling": 3,
-    "english-mix": 2, "word-order": 2, "abbreviation": 2, "caps": 1,
-}  # fmt: skip
-"""How often `typed` takes each kind, of their sum: an estimate, with lost diacritics in over half of the cases."""
-_TWICE = 0.12
-
-
-def typed(rng: Random, text: str, share: float = 0.45) -> str:
-    """Return a query as it is typed: noisy in about that share of the cases, now and then in two ways.
-
-    One kind is drawn by `WEIGHTS`. In an eighth of the noisy cases a typo, or the loss of all diacritics, follows.
-    """
-    if rng.random() >= share:
-        return text
-    text = NOISE[rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]](rng, text)
-    if rng.random() < _TWICE:
-        text = rng.choice((typo, without_diacritics))(rng, text)
-    return text

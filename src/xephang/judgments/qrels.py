@@ -15,6 +15,7 @@ from xephang.text import normalise
 GRADED = ("query_id", "document_id", "grade")
 QUERY = ("query", "text")
 _ROWS = (".csv", ".tsv", ".jsonl", ".ndjson", ".parquet")
+_PACKED = ".gz"
 
 
 def open_judgments(
@@ -49,7 +50,7 @@ def read_qrels(
     columns = columns or {}
     if not queries and not _has_rows(path):
         raise InputError(f"{path}: qrels have no texts; give the queries' with --queries FILE")
-    asked = {_key(row.values, "query", queries, row.number): row for row in read_rows(queries)} if queries else {}
+    asked = _by_id(queries, "query") if queries else {}
     listed = _documents(documents, {ours: theirs for ours, theirs in columns.items() if ours not in GRADED + QUERY})
     names = [columns.get(name, name) for name in GRADED]
     gathered = Gathered(path)
@@ -63,14 +64,14 @@ def read_qrels(
             raise RowError(path, place, names[2], f"expected a grade 0, 1, 2 or 3, got {grade[:40]!r}")
         row = asked.get(query_id, graded)
         text = _text(row.values, (columns["query"],) if "query" in columns else QUERY, queries or path, row.number)
-        query_id = query_id or gathered.query_id(text)
+        query_id = gathered.query_id(text, place, query_id)
         gathered.put(Candidate(query_id, document_id, text, listed[document_id], int(grade)), place)
         gathered.sort(query_id, row.values, row.number)
     return gathered.judgment_set(path.name, sha256(path))
 
 
 def _has_rows(path: Path) -> bool:
-    return path.suffix.lower() in _ROWS
+    return Path(path.name.lower().removesuffix(_PACKED)).suffix in _ROWS
 
 
 def _graded(path: Path, names: Sequence[str], *, with_texts: bool) -> Iterator[tuple[Row, str, str, str]]:
@@ -110,10 +111,20 @@ def _documents(path: Path, columns: Mapping[str, str] | None) -> Mapping[str, st
     first = next(iter(read_rows(path)))
     if "text" not in first.values or columns:
         return {product.id: product for product in Catalogue.open(path, columns=columns)}
-    return {
-        _key(row.values, "document", path, row.number): _text(row.values, ("text",), path, row.number)
-        for row in read_rows(path)
-    }
+    return {key: _text(row.values, ("text",), path, row.number) for key, row in _by_id(path, "document").items()}
+
+
+def _by_id(path: Path, kind: str) -> dict[str, Row]:
+    """Return the rows by their ids.
+
+    :raises RowError: if a row has no id, or another one's with other values.
+    """
+    found: dict[str, Row] = {}
+    for row in read_rows(path):
+        key = _key(row.values, kind, path, row.number)
+        if found.setdefault(key, row).values != row.values:
+            raise RowError(path, row.number, "id", f"'{key}' is in row {found[key].number} already; one id, one {kind}")
+    return found
 
 
 def _key(values: Mapping[str, object], kind: str, path: Path, row: int) -> str:

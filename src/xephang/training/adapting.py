@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from sentence_transformers import CrossEncoder
 from torch import nn
@@ -41,8 +42,9 @@ def load_base(path: Path, recipe: Recipe, pairs: Sequence[Pair]) -> CrossEncoder
             path = Path(temporary)
         model: CrossEncoder = CrossEncoder(str(path), num_labels=recipe.num_labels, max_length=recipe.max_length)
     if recipe.product_position:
-        setattr(model[0].model.config, PRODUCT_POSITION, recipe.product_position)
-        read_apart(model[0].model)
+        transformer: Any = model[0].model
+        setattr(transformer.config, PRODUCT_POSITION, recipe.product_position)
+        read_apart(transformer)
     if recipe.dropout is not None:
         _drop_out(model, recipe.dropout)
     return model

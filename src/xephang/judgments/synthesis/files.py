@@ -11,8 +11,8 @@ from uuid import uuid4
 
 from xephang.catalogue import Catalogue
 from xephang.errors import InputError
-from xephang.files import check_file, check_folder, write_text
-from xephang.judgments.data_card import sources
+from xephang.files import check_folder, check_regular, write_text
+from xephang.judgments.data_card import check_card, sources
 from xephang.judgments.synthesis.card import Census, card
 from xephang.judgments.synthesis.make import Synthesis, Synthetic
 from xephang.judgments.synthesis.settings import Settings
@@ -58,7 +58,8 @@ def make_judgments(
 ) -> MakeReport:
     """Write train, dev and test judgments of queries made up for a catalogue, and a data card beside them.
 
-    All files are written, or none. The same catalogue, lexicon and settings give the same files.
+    Nothing is put into the folder before all of it is made; each file is then whole or as it was. The same catalogue,
+    lexicon and settings give the same files.
 
     :param lexicon: a bundled one's name, or the path of a TOML file.
     :param settings: its queries are those of all splits together.
@@ -70,13 +71,11 @@ def make_judgments(
     """
     if settings.queries < FEWEST:
         raise InputError(f"queries is {settings.queries}; the splits need {FEWEST} or more between them")
-    if str(catalogue) == "-":
-        raise InputError("a catalogue can not come from standard input here, it is read for each split; give a file")
-    names = _names(folder, catalogue, format)
+    names = _names(folder, check_regular(catalogue), format)
     spoken = Lexicon.load(lexicon)
     products = Catalogue.open(catalogue, columns=columns, keep_going=keep_going)
     synthesis, census = Synthesis(spoken, products, template), Census()
-    with _all_or_none(folder) as temporary:
+    with _made_first(folder) as temporary:
         for of, queries in shared_out(settings.queries).items():
             made = synthesis.make(replace(settings, queries=queries), of)
             counted = _counted(made, of, census, on_queries)
@@ -94,7 +93,7 @@ def make_judgments(
 def _names(folder: Path, catalogue: Path, format: JudgmentFormat) -> dict[Split, str]:
     """Return the files' names, checked: nothing that is read is written, and no other file is taken for one of them."""
     check_folder(folder)
-    check_file(folder / CARD)
+    check_card(folder / CARD)
     names: dict[Split, str] = {of: f"{of}.{format}" for of in SPLITS}
     for of, name in names.items():
         check_output(folder / name, catalogue)
@@ -121,10 +120,11 @@ def _counted(
 
 
 @contextmanager
-def _all_or_none(folder: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside the one named; move its files there when the block ends well, else remove it."""
+def _made_first(folder: Path) -> Iterator[Path]:
+    """Yield a temporary folder; move its files to the one named when the block ends well, else remove it."""
     target = Path(os.path.realpath(folder))
-    temporary = target.with_name(f".{target.name}.{uuid4().hex}.tmp")
+    name = f".{target.name}.{uuid4().hex}.tmp"
+    temporary = target / name if target.exists() else target.with_name(name)
     try:
         temporary.mkdir(parents=True)
         yield temporary
