@@ -27,11 +27,11 @@ format: $(VENV)/.dev ## Put the code into its style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-model: $(VENV)/.model ## Generate catalogue and pairs, train the bundled model, export it (an hour on 2 cores)
+model: $(VENV)/.model ## Generate catalogue and judgments, train the bundled model, export it (an hour on 2 cores)
 	@$(BIN)/python scripts/make_model.py
 
-bench: $(VENV)/.model ## Measure speed beside sentence-transformers; MODEL=folder with weights
-	@$(BIN)/python benchmarks/speed.py $(if $(MODEL),--model "$(MODEL)")
+bench: $(VENV)/.model ## Measure speed beside sentence-transformers
+	@$(BIN)/python benchmarks/speed.py
 
 docs: $(VENV)/.dev ## Write docs/cli.md from the commands' own help
 	@$(BIN)/python scripts/make_cli_reference.py

@@ -7,12 +7,11 @@ with the footwear lexicon. `train.jsonl` and `dev.jsonl` share no intent, no que
 
 import argparse
 import json
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from giay.products import generate
 from xephang.files import replacing
-from xephang.judgments.synthesis import Settings, Split, Synthesis, Synthetic
+from xephang.judgments.synthesis import Settings, Split, Synthesis
 from xephang.lexicon import Lexicon
 
 ROOT = Path(__file__).parents[1]
@@ -31,15 +30,6 @@ def kept_out() -> list[str]:
     return [*SEED_CARD_QUERIES, *(row[name] for row in rows for name in ("query", "clean"))]
 
 
-def rows(made: Iterable[Synthetic]) -> Iterator[dict[str, object]]:
-    """Return graded rows, one query's after another."""
-    for one in made:
-        about = {"noise": one.noise, "shape": one.intent.shape, "clean": one.intent.text}
-        for candidate, grade in one.judged:
-            row = {"query_id": one.id, "query": one.typed, "document": candidate.document, "grade": grade}
-            yield row | {"document_id": candidate.id} | about
-
-
 def main() -> None:
     """Write both files."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -56,13 +46,17 @@ def main() -> None:
         "train": Settings(options.queries, candidates=10, seed=options.seed),
     }
     for of, settings in by_split.items():
-        count = 0
         path = options.output / f"{of}.jsonl"
+        made = 0
         with replacing(path) as temporary, temporary.open("w", encoding="utf-8") as file:
-            for row in rows(synthesis.make(settings, of, without=kept_out())):
-                file.write(json.dumps(row, ensure_ascii=False) + "\n")
-                count += 1
-        print(f"{path}: {count} rows")
+            for one in synthesis.make(settings, of, without=kept_out()):
+                file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in one.rows())
+                made += 1
+            if made < settings.queries:
+                raise SystemExit(
+                    f"{path}: only {made:,} of {settings.queries:,} queries can be made; give more products"
+                )
+        print(f"{path}: {made:,} queries")
 
 
 if __name__ == "__main__":

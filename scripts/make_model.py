@@ -14,6 +14,7 @@ from pathlib import Path
 
 from xephang.card import MetricsRecord, RunRecord, load_record, save_card, save_record
 from xephang.compiling import export
+from xephang.evaluation import JudgmentSet, calibrate
 from xephang.files import write_text
 from xephang.folder import MANIFEST, ModelFolder
 from xephang.judgments import measure, read_judgments
@@ -67,6 +68,10 @@ def bundle(source: Path, recipe: Recipe) -> None:
     for name in (*KEPT, *TOKENIZER, artefact.path):
         shutil.copyfile(source / name, BUNDLED / name)
     write_text(BUNDLED / MANIFEST, replace(folder.manifest, artefacts=(artefact,), lexicon="footwear").to_json())
+    if recipe.dev:
+        calibration = calibrate(BUNDLED, JudgmentSet.read(recipe.dev))
+        ModelFolder.open(BUNDLED).with_calibration(calibration)
+        print(f"calibration error {calibration.error_before:.4f}, queries held out {calibration.error_after:.4f}")
     record = with_int8_figures(load_record(source), recipe)
     save_record(BUNDLED, record)
     save_card(BUNDLED, record, artefacts=[artefact.path])

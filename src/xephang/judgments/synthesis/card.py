@@ -45,7 +45,7 @@ class Census:
         for one in made:
             self.shapes[of][one.intent.shape] += 1
             self.noises[of][one.noise] += 1
-            yield from self.rows[of].count(_rows(one))
+            yield from self.rows[of].count(one.rows())
 
     @property
     def counts(self) -> Mapping[Split, Mapping[str, int]]:
@@ -76,20 +76,6 @@ def card(
         "Limits": _LIMITS,
     }
     return data_card(title, sections, census.total)
-
-
-def _rows(one: Synthetic) -> Iterator[Mapping[str, Any]]:
-    for candidate, grade in one.judged:
-        yield {
-            "query_id": one.id,
-            "query": one.typed,
-            "document_id": candidate.id,
-            "document": candidate.document,
-            "grade": grade,
-            "shape": one.intent.shape,
-            "noise": one.noise,
-            "clean": one.intent.text,
-        }
 
 
 def _sum(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 from random import Random
+from typing import Any
 
 from xephang.errors import InputError
 from xephang.judgments.grading import CONTRADICTED, EXACT, OTHER, PLAUSIBLE, grade
@@ -47,6 +48,13 @@ class Synthetic:
     noise: str
     intent: Intent
     judged: tuple[tuple[Candidate, int], ...]
+
+    def rows(self) -> Iterator[Mapping[str, Any]]:
+        """Yield its rows of a file of judgments."""
+        about = {"noise": self.noise, "shape": self.intent.shape, "clean": self.intent.text}
+        for candidate, value in self.judged:
+            row = {"query_id": self.id, "query": self.typed, "document": candidate.document, "grade": value}
+            yield row | {"document_id": candidate.id} | about
 
 
 @dataclass
