@@ -125,6 +125,17 @@ def test_export_keeps_it(tiny, tmp_path):
 
 def test_a_new_one_replaces_it(folder):
     assert ModelFolder.open(folder).with_calibration(STEP).manifest.calibration == STEP
+
+
+def test_a_calibration_of_files_that_an_export_has_replaced_is_not_written(tiny_exported, tmp_path):
+    folder = shutil.copytree(tiny_exported, tmp_path / "exported")
+    opened = ModelFolder.open(folder)
+    manifest = json.loads((folder / "xephang.json").read_text(encoding="utf-8"))
+    manifest["artefacts"][0]["sha256"] = "0" * 64
+    (folder / "xephang.json").write_text(json.dumps(manifest), encoding="utf-8")
+    with pytest.raises(ModelError, match="was exported anew in the meantime; calibrate it again"):
+        opened.with_calibration(PLATT)
+    assert ModelFolder.open(folder).manifest.calibration is None
     assert ModelFolder.open(folder).manifest.calibration == STEP
 
 

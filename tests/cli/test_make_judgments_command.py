@@ -65,8 +65,6 @@ def test_bags_with_columns_of_their_own_and_a_bad_row(xephang, shop, tmp_path):
     ran = xephang(*command, "--lexicon", "bags", "--keep-going")
     assert ran.code == 0
     assert "| lexicon           | bags, sha256" in (tmp_path / "made" / "README.md").read_text(encoding="utf-8")
-    ran = xephang(*command, "--keep-going")
-    assert ran.code in (0, 2) and "Traceback" not in ran.err
 
 
 def test_a_model_is_evaluated_on_them(xephang, demo, tmp_path, tiny_exported):

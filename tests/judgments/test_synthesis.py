@@ -1,6 +1,9 @@
 """Judgments from a catalogue and a lexicon."""
 
 import json
+import os
+import subprocess
+import sys
 import unicodedata
 from collections import Counter, defaultdict
 from itertools import islice
@@ -312,7 +315,7 @@ def test_the_files_are_read_by_evaluation_and_by_training(tmp_path):
     assert len(list(read_judgments(report.files["test"]))) == report.counts["test"]["rows"]
     with report.files["dev"].open(encoding="utf-8") as lines:
         row = json.loads(next(lines))
-    assert list(row) == ["query_id", "query", "document_id", "document", "grade", "shape", "noise", "clean"]
+    assert list(row) == ["query_id", "query", "document", "grade", "document_id", "noise", "shape", "clean"]
 
 
 def demo_file(tmp_path, count=300):
@@ -322,14 +325,22 @@ def demo_file(tmp_path, count=300):
     return path
 
 
-def test_the_same_catalogue_gives_the_same_bytes_and_parquet_the_same_rows(tmp_path):
+@pytest.mark.parametrize("hash_seed", ["1", "2"])
+def test_the_same_catalogue_gives_the_same_bytes_whatever_the_hash_seed(tmp_path, hash_seed):
+    shop = demo_file(tmp_path)
+    here = make_judgments(shop, tmp_path / "here", settings=Settings(queries=20))
+    command = [sys.executable, "-m", "xephang", "judgments", "make", shop, "--queries", "20", "-o", tmp_path / "there"]
+    subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, check=True)
+    for path in here.files.values():
+        assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes()
+
+
+def test_parquet_has_the_same_rows(tmp_path):
     shop, settings = demo_file(tmp_path), Settings(queries=20)
-    first = make_judgments(shop, tmp_path / "a", settings=settings)
-    again = make_judgments(shop, tmp_path / "b", settings=settings)
-    parquet = make_judgments(shop, tmp_path / "c", settings=settings, format="parquet")
+    rows = make_judgments(shop, tmp_path / "a", settings=settings)
+    parquet = make_judgments(shop, tmp_path / "b", settings=settings, format="parquet")
     for of in SPLITS:
-        assert first.files[of].read_bytes() == again.files[of].read_bytes()
-        assert list(read_judgments(parquet.files[of])) == list(read_judgments(first.files[of]))
+        assert list(read_judgments(parquet.files[of])) == list(read_judgments(rows.files[of]))
 
 
 def test_files_of_before_are_replaced_and_what_else_is_there_stays(tmp_path):

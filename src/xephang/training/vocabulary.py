@@ -145,13 +145,13 @@ def build_tokenizer(tokens: Sequence[str], base: Tokenizer) -> Tokenizer:
     return made
 
 
-def compose(tokens: Sequence[str], base: Tokenizer, rows: NDArray[np.float32], seed: int = 0) -> NDArray[np.float32]:
+def compose(tokens: Sequence[str], base: Tokenizer, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the first embeddings of these tokens, (tokens, width), from the base's, (base tokens, width).
 
     What Telex or VNI keys make of a word starts from that word's, unless the base has a word of that spelling ("max").
     """
     known: dict[str, int] = base.get_vocab()
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(0)
     scale = float(rows.std())
     own: dict[str, NDArray[np.float32]] = {}
     for token in tokens:
@@ -183,7 +183,6 @@ def adapt(
     size: int = 0,
     layers: Sequence[int] = (),
     num_labels: int = 1,
-    seed: int = 0,
 ) -> None:
     """Write a copy of a BERT base with a vocabulary for these texts, or only some of its layers, or both.
 
@@ -202,7 +201,7 @@ def adapt(
         )
     if layers:
         _keep(layers, model)
-    tokenizer = _revocabulate(model, base, texts, size, seed) if size else AutoTokenizer.from_pretrained(base)
+    tokenizer = _revocabulate(model, base, texts, size) if size else AutoTokenizer.from_pretrained(base)
     # Under torchrun, the model's own save_pretrained writes in the first process only.
     model.config.architectures = [type(model).__name__]
     model.config.save_pretrained(output)
@@ -222,7 +221,7 @@ def _keep(layers: Sequence[int], model: Any) -> None:
     model.config.num_hidden_layers = len(layers)
 
 
-def _revocabulate(model: Any, base: Path, texts: Iterable[str], size: int, seed: int) -> PreTrainedTokenizerFast:
+def _revocabulate(model: Any, base: Path, texts: Iterable[str], size: int) -> PreTrainedTokenizerFast:
     """Give a model embeddings for a vocabulary of these texts; return its tokenizer."""
     path = base / "tokenizer.json"
     if not path.is_file():
@@ -232,7 +231,7 @@ def _revocabulate(model: Any, base: Path, texts: Iterable[str], size: int, seed:
     tokenizer.no_truncation()
     tokens = choose(texts, tokenizer, size)
     embeddings = model.base_model.embeddings
-    rows = compose(tokens, tokenizer, embeddings.word_embeddings.weight.detach().numpy(), seed)
+    rows = compose(tokens, tokenizer, embeddings.word_embeddings.weight.detach().numpy())
     embeddings.word_embeddings = torch.nn.Embedding.from_pretrained(torch.from_numpy(rows), freeze=False, padding_idx=0)
     model.config.vocab_size = len(tokens)
     model.config.pad_token_id = 0
