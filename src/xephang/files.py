@@ -47,6 +47,17 @@ def check_file(path: Path) -> Path:
     return target
 
 
+def check_apart(path: Path, *others: Path) -> Path:
+    """Return the path of a file that will be written.
+
+    :param others: all that is read, and all else that is written.
+    :raises InputError: if it is one of these.
+    """
+    if any(os.path.realpath(path) == os.path.realpath(other) for other in others):
+        raise InputError(f"{path}: is read or written for something else; name another file")
+    return path
+
+
 def check_regular(path: Path) -> Path:
     """Return the path of a file that will be read more than once, if it is there and is one.
 

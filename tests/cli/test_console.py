@@ -155,6 +155,12 @@ def test_a_column_option_of_another_form_is_refused(option):
         console.column_map([option])
 
 
+def test_a_column_is_mapped_once():
+    assert console.column_map(["title=a", "title=a"]) == {"title": "a"}
+    with pytest.raises(InputError, match="--column title: is given twice, 'a' and 'b'; keep one"):
+        console.column_map(["title=a", "title=b"])
+
+
 def in_terminal(start, *arguments, columns):
     """Run with stdout and stderr being a terminal; return the exit code and all that it was sent."""
     ours, theirs = pty.openpty()

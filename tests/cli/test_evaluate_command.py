@@ -88,6 +88,30 @@ def test_a_threshold_that_is_none(option, says):
     assert says in str(error.value)
 
 
+def test_a_threshold_is_given_once():
+    with pytest.raises(InputError, match=r"ndcg@10 has a threshold already; give it once"):
+        thresholds(["ndcg@10=1", "NDCG@10=0"])
+
+
+@pytest.mark.parametrize("place", ["trec/queries.jsonl", "report.json"])
+def test_a_report_never_replaces_what_it_is_made_of(xephang, tiny_exported, judged, tmp_path, place):
+    path = tmp_path / "out" / place
+    path.parent.mkdir(parents=True)
+    path.write_bytes(judged.read_bytes())
+    ran = xephang("evaluate", tiny_exported, "--judgments", path, "-c", "query=query", "-o", tmp_path / "out")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"the report would replace {path}, which is read; name another folder" in ran.err
+    assert path.read_bytes() == judged.read_bytes()
+
+
+def test_rows_that_repeat_others_are_told(xephang, tiny_exported, judged, tmp_path):
+    twice = tmp_path / "twice.jsonl"
+    twice.write_bytes(judged.read_bytes() * 2)
+    count = len(judged.read_bytes().splitlines())
+    ran = xephang("evaluate", tiny_exported, "--judgments", twice)
+    assert ran.code == 0 and f"left out: {count} rows that repeat an earlier one" in ran.err
+
+
 def test_trec_in(xephang, tiny_exported, shop):
     qrels = shop("1 0 a 3", "1 0 b 0", name="qrels.txt")
     queries = shop({"query_id": "1", "query": "giày tây"}, name="queries.jsonl")

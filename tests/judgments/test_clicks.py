@@ -332,6 +332,10 @@ def test_what_is_wrong_with_the_files_is_said_before_the_log_is_read(write, shop
         judge_clicks(log, shop, log)
     with pytest.raises(InputError, match="is read or written for something else"):
         judge_clicks(log, shop, tmp_path / "x.jsonl", keep_going=True, rejects=tmp_path / "x.jsonl")
+    for rejects in (shop, tmp_path / "out.jsonl.md"):
+        with pytest.raises(InputError, match="is read or written for something else"):
+            judge_clicks(log, shop, tmp_path / "out.jsonl", keep_going=True, rejects=rejects)
+    assert shop.read_text(encoding="utf-8").startswith("id,name")
     with pytest.raises(InputError, match=r"none\.csv: there is no such file"):
         judge_clicks(log, tmp_path / "none.csv", tmp_path / "out.jsonl")
     with pytest.raises(InputError, match="set aside only with keep_going"):

@@ -1,5 +1,8 @@
 import json
+from decimal import Decimal
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from xephang import Product
@@ -44,6 +47,40 @@ def test_ids_in_some_rows_only_are_refused(write, name):
     """An id that is made could be one that a later row has."""
     path = write("j.jsonl", row("a", "x"), row("b", "y", **{name: "q1"}))
     with pytest.raises(RowError, match=f"row 2, field '{name}': some rows have one and others none"):
+        JudgmentSet.read(path)
+
+
+def test_gaps_and_whole_numbers_in_a_table_are_read_as_such(tmp_path):
+    """Tables hold a column of numbers with gaps as floats: NaN is no id, and 17.0 is 17."""
+    table = {"query": ["giày"] * 3, "document": ["A", "B", "C"], "grade": [3, 0, 0]}
+    gaps = [1.0, float("nan"), float("nan")]
+    pq.write_table(pa.table(table | {"document_id": [1.0, 2.0, 17.0], "shape": gaps}), tmp_path / "j.parquet")
+    found = JudgmentSet.read(tmp_path / "j.parquet")
+    assert [c.document_id for c in found.candidates] == ["1", "2", "17"]
+    assert found.slices == {"shape": {"1": {"q1"}}}
+    pq.write_table(pa.table(table | {"document_id": gaps}), tmp_path / "j.parquet")
+    with pytest.raises(RowError, match="row 2, field 'document_id': some rows have one and others none"):
+        JudgmentSet.read(tmp_path / "j.parquet")
+    pq.write_table(pa.table(table | {"document_id": [b"a", b"b", b"c"]}), tmp_path / "j.parquet")
+    with pytest.raises(RowError, match="expected an id without spaces, got"):
+        JudgmentSet.read(tmp_path / "j.parquet")
+
+
+def test_decimal_grades_are_grades_and_truth_values_are_none(tmp_path, write):
+    table = {"query": ["giày"] * 2, "document": ["A", "B"], "grade": [Decimal(3), Decimal(0)]}
+    pq.write_table(pa.table(table), tmp_path / "j.parquet")
+    assert [c.grade for c in JudgmentSet.read(tmp_path / "j.parquet").candidates] == [3, 0]
+    with pytest.raises(RowError, match="expected a grade 0, 1, 2 or 3, got True"):
+        JudgmentSet.read(write("j.jsonl", row(grade=True)))
+    with pytest.raises(RowError, match="expected a number, got '0_3'"):
+        JudgmentSet.read(write("j.csv", "query,document,grade", "giày,A,0_3"))
+
+
+def test_one_document_id_with_two_texts_is_refused(write):
+    path = write("j.jsonl", row("a", "Giày A", document_id="1"), row("b", "Dép B", document_id="1"))
+    with pytest.raises(
+        RowError, match="row 2, field 'document': document_id '1' was 'Giày A' before, and is 'Dép B' here"
+    ):
         JudgmentSet.read(path)
 
 

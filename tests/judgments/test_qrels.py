@@ -1,6 +1,7 @@
 """Grades apart from their texts: TREC qrels, and rows of ids, beside queries and documents or a catalogue."""
 
 import gzip
+import os
 
 import pytest
 
@@ -98,6 +99,21 @@ def test_grades_may_be_rows(rows):
         ("q1", "b", "Dép lê", 0),
     ]
     assert found.slices == {"noise": {"folded": {"q1"}}}
+
+
+def test_a_queries_slice_that_is_none_is_named_in_its_own_file(files):
+    with pytest.raises(RowError, match=r"queries\.jsonl, row 1, field 'facet': expected a text"):
+        read_qrels(*files(queries=[{"id": 1, "query": "giày", "facet": {"a": 1}}, {"id": 2, "query": "dép"}]))
+
+
+def test_what_is_read_twice_is_no_pipe_and_qrels_alone_have_no_texts(files, tmp_path):
+    qrels, queries, _ = files()
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for given in ((tmp_path / "pipe.jsonl", None, None), (qrels, queries, tmp_path / "pipe.jsonl")):
+        with pytest.raises(InputError, match="is read more than once here"):
+            open_judgments(*given)
+    with pytest.raises(InputError, match=r"qrels\.txt: TREC qrels have no texts; give --queries FILE and --documents"):
+        open_judgments(qrels)
 
 
 def test_gzipped_grades_are_rows_too(rows):

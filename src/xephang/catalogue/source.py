@@ -85,6 +85,8 @@ class Source:
         if self.data is not None:
             yield cast(BufferedReader, BufferedReader(BytesIO(self.data)))
         elif self.path == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise InputError("standard input: is closed; pipe something into it, or name a file")
             yield cast(BufferedReader, sys.stdin.buffer)
         else:
             with Path(self.path).open("rb") as stream:

@@ -37,6 +37,8 @@ def calibrate(
     from xephang.evaluation.calibration import FEW
     from xephang.evaluation.reliability import BINS
 
+    if not dry_run and "/" in model and not Path(model).exists():
+        raise InputError(f"'{model}': there is no such folder; check the path")
     if not dry_run and (model in folders.bundled() or not Path(model).is_dir()):
         raise InputError(
             f"'{model}': is no folder of yours to write into; copy the model, name the copy by its path (./{model} if "

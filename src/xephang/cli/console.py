@@ -108,7 +108,11 @@ def column_map(options: Sequence[str] | None) -> dict[str, str]:
     for pair in pairs:
         if len(pair) != 2 or not all(pair):
             raise InputError(f"--column '{'='.join(pair)}': write OURS=THEIRS, such as title=name")
-    return {ours.strip(): theirs.strip() for ours, theirs in pairs}
+    found: dict[str, str] = {}
+    for ours, theirs in ((a.strip(), b.strip()) for a, b in pairs):
+        if found.setdefault(ours, theirs) != theirs:
+            raise InputError(f"--column {ours}: is given twice, '{found[ours]}' and '{theirs}'; keep one")
+    return found
 
 
 def price(value: Any) -> str:

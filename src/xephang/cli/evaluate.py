@@ -10,7 +10,6 @@ from xephang.card import load_record
 from xephang.cli import console
 from xephang.cli.options import Columns, Documents, Engine, Json, Judgments, Precise, Queries, Threads
 from xephang.errors import InputError
-from xephang.files import check_folder
 from xephang.judgments import open_judgments
 from xephang.judgments.measure import ALL_METRICS
 from xephang.lexicon import Lexicon
@@ -52,13 +51,13 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Measure a model on graded judgments, beside BM25 and others."""
-    from xephang.evaluation import ByLexicon, Run, add_to_card, write_report
+    from xephang.evaluation import ByLexicon, Run, add_to_card, check_report, write_report
     from xephang.evaluation import evaluate as measure
 
     # What can be refused is refused before the models are run.
     least = thresholds(fail_under or [])
     if output:
-        check_folder(output)
+        check_report(output, [judgments, queries, documents, *(run or [])])
     judged = open_judgments(judgments, queries, documents, console.column_map(column))
     reranker = Reranker.load(model, engine=engine, precision=precision, threads=threads)
     if write_card:
@@ -89,6 +88,8 @@ def thresholds(options: Sequence[str]) -> dict[str, float]:
         metric = name.strip().lower()
         if metric not in ALL_METRICS:
             raise InputError(f"--fail-under '{option}': write METRIC=X; metrics are {', '.join(ALL_METRICS)}")
+        if metric in least:
+            raise InputError(f"--fail-under '{option}': {metric} has a threshold already; give it once")
         try:
             least[metric] = float(text)
         except ValueError:
@@ -111,6 +112,8 @@ def _show(found: "Evaluation", *, as_json: bool) -> None:
     ]
     judged = found.judged
     console.note(f"{len(judged.queries):,} queries, {len(judged.candidates):,} candidates of {judged.name}")
+    if judged.repeated:
+        console.note(f"left out: {judged.repeated:,} rows that repeat an earlier one")
     for table in shown:
         if table and table.rows:
             heads = named_apart(list(table.header))

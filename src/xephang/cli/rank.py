@@ -12,6 +12,7 @@ from xephang.cli import console
 from xephang.cli.options import Columns, Engine, InputFormat, Json, Model, Precise, Threads
 from xephang.cli.reasons import LEGEND, reasons
 from xephang.errors import InputError
+from xephang.files import check_apart
 from xephang.product import Product
 from xephang.reranker import Reranker
 
@@ -44,6 +45,8 @@ def rank(
     """Rank a catalogue's products for a query."""
     if lexicon is not None and not explain:
         raise InputError("--lexicon is what --explain reads facets by; add --explain")
+    if rejects and lexicon:
+        check_apart(rejects, Path(lexicon))
     products = Catalogue.open(
         catalogue, columns=console.column_map(column), keep_going=keep_going, rejects=rejects, format=format
     )

@@ -11,7 +11,7 @@ from xephang.evaluation.calibration import calibrate
 from xephang.evaluation.card_entry import add_to_card, metrics_record
 from xephang.evaluation.evaluate import evaluate
 from xephang.evaluation.evaluation import Evaluation
-from xephang.evaluation.report import write_report
+from xephang.evaluation.report import check_report, write_report
 from xephang.evaluation.systems import Bm25, ByLexicon, Model, Run
 from xephang.judgments.judged import JudgmentSet
 from xephang.judgments.qrels import read_qrels
@@ -25,6 +25,7 @@ __all__ = [
     "Run",
     "add_to_card",
     "calibrate",
+    "check_report",
     "evaluate",
     "metrics_record",
     "read_qrels",

@@ -133,8 +133,8 @@ def cross_fitted(method: Method, logits: Floats, relevant: Bools, groups: Sequen
         held[[place for group in groups[fold::folds] for place in group]] = True
         if relevant[~held].all() or not relevant[~held].any():
             raise InputError(
-                f"{len(groups)} queries are too few to hold some out: without every {folds}th of them, all documents "
-                "are relevant or none is; grade more queries"
+                f"{len(groups)} queries are too few to hold some out: of the documents of the others all are relevant, "
+                "or none is; grade more queries"
             )
         out[held] = fit(method, logits[~held], relevant[~held])(logits[held])
     return out

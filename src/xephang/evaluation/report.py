@@ -1,10 +1,13 @@
 """A report's files, each whole or absent."""
 
 import json
+import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from xephang.card.codec import escape_surrogates
+from xephang.errors import InputError
 from xephang.evaluation.evaluation import Evaluation
 from xephang.evaluation.html import html
 from xephang.evaluation.markdown import markdown
@@ -12,6 +15,7 @@ from xephang.evaluation.systems import named_apart
 from xephang.evaluation.trec import write_qrels, write_run
 from xephang.files import check_folder, write_text
 
+REPORTS = ("report.json", "report.md", "report.html")
 TREC = "trec"
 _NOT_FOR_FILES = re.compile(r"[^\w.-]+")
 
@@ -22,14 +26,23 @@ def write_report(evaluation: Evaluation, folder: str | Path) -> list[Path]:
     :raises InputError: if the folder is a file.
     """
     folder = check_folder(Path(folder))
-    texts = {
-        "report.json": _json(evaluation.to_dict()),
-        "report.md": markdown(evaluation),
-        "report.html": html(evaluation),
-    }
-    for name, text in texts.items():
+    texts = (_json(evaluation.to_dict()), markdown(evaluation), html(evaluation))
+    for name, text in zip(REPORTS, texts, strict=True):
         write_text(folder / name, text)
-    return [*(folder / name for name in texts), *_write_trec(evaluation, folder / TREC)]
+    return [*(folder / name for name in REPORTS), *_write_trec(evaluation, folder / TREC)]
+
+
+def check_report(folder: Path, read: Iterable[Path | None]) -> None:
+    """Refuse a folder for a report where writing it would replace what is read for it.
+
+    :param read: the files that are read; None is none.
+    :raises InputError: if one of them lies where the report will, or the folder is a file.
+    """
+    real = Path(os.path.realpath(check_folder(folder)))
+    for path in filter(None, read):
+        found = Path(os.path.realpath(path))
+        if found.is_relative_to(real / TREC) or found in [real / name for name in REPORTS]:
+            raise InputError(f"{folder}: the report would replace {path}, which is read; name another folder")
 
 
 def _write_trec(evaluation: Evaluation, folder: Path) -> list[Path]:

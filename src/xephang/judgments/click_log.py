@@ -159,16 +159,15 @@ class _Log:
         return int(shown), int(clicked)
 
     def _product_id(self, row: Row) -> str:
-        value = cell(row, self._product, self._path)
-        whole = int(value) if isinstance(value, float) and value.is_integer() else value
-        found = plain_id(self._path, row.number, self._product, whole)
+        found = plain_id(self._path, row.number, self._product, cell(row, self._product, self._path))
         if not found:
             raise RowError(self._path, row.number, self._product, "there is no product's id")
         return found
 
     def _whole(self, row: Row, name: str) -> int:
-        found = number(cell(row, name, self._path), row, name, self._path)
-        if not isinstance(found, int) or not 0 <= found < 1 << 31:
+        value = cell(row, name, self._path)
+        found = number(value, row, name, self._path)
+        if isinstance(value, bool) or not isinstance(found, int) or not 0 <= found < 1 << 31:
             raise RowError(self._path, row.number, name, f"expected a whole number from 0 on, got {found}")
         return found
 

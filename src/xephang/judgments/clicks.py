@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xephang.catalogue import Catalogue
 from xephang.errors import InputError
-from xephang.files import check_regular
+from xephang.files import check_apart, check_regular
 from xephang.judgments.click_log import LOG_COLUMNS, Counts, Whole, read_clicks
 from xephang.judgments.data_card import Section, Tally, card_path, check_card, data_card, sources, write_data_card
 from xephang.judgments.examination import Examination, estimate_examination
@@ -112,8 +112,10 @@ def judge_clicks(
     :raises RowError: at the first bad row, without `keep_going`.
     """
     read = [check_regular(log), check_regular(catalogue)]
-    output = check_output(output, *read, *([rejects] if rejects else []))
+    output = check_output(output, *read)
     check_card(card_path(output))
+    if rejects:
+        check_apart(rejects, catalogue, output, card_path(output))
     ours, rest = _for_log(columns or {})
     products = Catalogue.open(catalogue, columns=rest, keep_going=keep_going)
     counts = read_clicks(log, ours, folded=grading.folded, keep_going=keep_going, rejects=rejects, on_rows=on_rows)

@@ -124,6 +124,7 @@ class Gathered:
         self._query_ids: dict[str, str] = {}
         self._document_ids: dict[str, str] = {}
         self._texts: dict[str, str] = {}
+        self._documents: dict[str, str | Product] = {}
         self._slices: dict[str, dict[str, set[str]]] = {}
         self._repeated = 0
         self._with_id: dict[str, bool] = {}
@@ -167,6 +168,10 @@ class Gathered:
                 "query",
                 f"query_id '{query_id}' was '{self._texts[query_id]}' before; one id, one text",
             )
+        document_id, document = candidate.document_id, candidate.document
+        if (known := self._documents.setdefault(document_id, document)) != document:
+            were = f"was {_short(known)} before, and is {_short(document)} here"
+            raise RowError(self._source, row, "document", f"document_id '{document_id}' {were}; one id, one text")
         first, number = self._found.setdefault((query_id, candidate.document_id), (candidate, row))
         if first.grade != candidate.grade:
             raise RowError(
@@ -179,23 +184,23 @@ class Gathered:
         self._repeated += number != row
         return query_id
 
-    def sort(self, query_id: str, values: Mapping[str, Any], row: int) -> None:
+    def sort(self, query_id: str, values: Mapping[str, Any], row: int, source: Path | None = None) -> None:
         """Sort a query into the slices that its row names.
 
+        :param source: the row's file, where it is not that of the grades.
         :raises RowError: if a slice's value is no text, number or list of them.
         """
         for name, value in values.items():
             if name not in SLICES and not name.startswith("slice_"):
                 continue
             for one in value if isinstance(value, list | tuple) else [value]:
-                if one is None or one == "":
+                if (text := _as_text(one)) == "":
                     continue
                 if not isinstance(one, str | int | float):
-                    raise RowError(
-                        self._source, row, name, f"expected a text, or a list of texts, got {str(one)[:40]!r}"
-                    )
+                    problem = f"expected a text, or a list of texts, got {text[:40]!r}"
+                    raise RowError(source or self._source, row, name, problem)
                 kind = self._slices.setdefault(normalise(name.removeprefix("slice_")), {})
-                kind.setdefault(normalise(str(one)), set()).add(query_id)
+                kind.setdefault(normalise(text), set()).add(query_id)
 
     def judgment_set(self, name: str, digest: str = "") -> JudgmentSet:
         """Return what was gathered.
@@ -213,7 +218,19 @@ def plain_id(path: str | Path, row: int, name: str, value: object) -> str:
 
     :raises RowError: if it has white space or half a character, which TREC files could not hold.
     """
-    text = "" if value is None else str(value)
-    if isinstance(value, bool | list | dict) or text != "".join(text.split()) or SURROGATE.search(text):
+    text = _as_text(value)
+    if isinstance(value, bool | list | dict | bytes) or text != "".join(text.split()) or SURROGATE.search(text):
         raise RowError(path, row, name, f"expected an id without spaces, got {text[:40]!r}")
     return text
+
+
+def _as_text(value: object) -> str:
+    """Return a cell as text: empty for none and for NaN, and 17 for 17.0, which is what tables make of gaps."""
+    if isinstance(value, float):
+        value = None if value != value else int(value) if value.is_integer() else value
+    return "" if value is None else str(value)
+
+
+def _short(document: str | Product) -> str:
+    text = document if isinstance(document, str) else document.title
+    return f"'{text[:40]}…'" if len(text) > 40 else f"'{text}'"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,8 @@ def cell(row: Row, name: str, path: str | Path) -> Any:
     :raises RowError: if the row has no such column, naming those it has.
     """
     if name not in row.values:
-        raise RowError(path, row.number, name, f"there is no such column; the row has {', '.join(row.values)}")
+        columns = ", ".join(row.values)
+        raise RowError(path, row.number, name, f"there is no such column; the row has {columns}: map one (--column)")
     return row.values[name]
 
 
@@ -159,8 +161,8 @@ def grade_cell(value: object, row: Row, name: str, path: str | Path) -> int:
     :raises RowError: if the value is not 0, 1, 2 or 3.
     """
     grade = number(value, row, name, path)
-    if grade not in range(HIGHEST_GRADE + 1):
-        raise RowError(path, row.number, name, f"expected a grade 0, 1, 2 or 3, got {grade}")
+    if isinstance(value, bool) or grade not in range(HIGHEST_GRADE + 1):
+        raise RowError(path, row.number, name, f"expected a grade 0, 1, 2 or 3, got {str(value)[:40]}")
     return int(grade)
 
 
@@ -170,7 +172,10 @@ def number(value: object, row: Row, name: str, path: str | Path) -> int | float:
     :raises RowError: if the value is none, or not finite.
     """
     try:
-        found = float(value) if isinstance(value, int | float | str) else float("nan")
+        # float() takes "1_0" for 10, as Python code has it.
+        python_only = isinstance(value, str) and "_" in value
+        plain = isinstance(value, int | float | Decimal | str) and not python_only
+        found = float(value) if plain else float("nan")  # type: ignore[arg-type]
     except (ValueError, OverflowError):
         found = float("nan")
     if found != found or found in (float("inf"), float("-inf")):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from xephang.catalogue import Catalogue, Row, read_rows
 from xephang.errors import InputError, RowError
-from xephang.files import sha256
+from xephang.files import check_regular, sha256
 from xephang.judgments.graded import HIGHEST_GRADE
 from xephang.judgments.judged import Candidate, Gathered, JudgmentSet, plain_id
 from xephang.judgments.pairs import cell, number
@@ -26,10 +26,18 @@ def open_judgments(
     :raises InputError: if a file can not be read, or there are queries without documents.
     :raises RowError: if a row is no judgment, or contradicts an earlier one.
     """
+    for one in (path, documents):
+        if one:
+            check_regular(one)
     if documents:
         return read_qrels(path, queries, documents, columns)
     if queries:
         raise InputError("qrels need both, --queries FILE and --documents FILE")
+    if not _has_rows(path):
+        raise InputError(
+            f"{path}: TREC qrels have no texts; give --queries FILE and --documents FILE, or name a file of rows .csv, "
+            ".jsonl or .parquet"
+        )
     return JudgmentSet.read(path, columns)
 
 
@@ -66,7 +74,7 @@ def read_qrels(
         text = _text(row.values, (columns["query"],) if "query" in columns else QUERY, queries or path, row.number)
         query_id = gathered.query_id(text, place, query_id)
         gathered.put(Candidate(query_id, document_id, text, listed[document_id], int(grade)), place)
-        gathered.sort(query_id, row.values, row.number)
+        gathered.sort(query_id, row.values, row.number, queries)
     return gathered.judgment_set(path.name, sha256(path))
 
 
@@ -129,10 +137,9 @@ def _by_id(path: Path, kind: str) -> dict[str, Row]:
 
 def _key(values: Mapping[str, object], kind: str, path: Path, row: int) -> str:
     name = f"{kind}_id" if f"{kind}_id" in values else "id"
-    value = values.get(name)
-    if value is None or value == "":
+    if not (found := plain_id(path, row, name, values.get(name))):
         raise RowError(path, row, name, f"there is no id; give each {kind} its own")
-    return plain_id(path, row, name, value)
+    return found
 
 
 def _text(values: Mapping[str, object], names: tuple[str, ...], path: Path, row: int) -> str:

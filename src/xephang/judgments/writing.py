@@ -8,7 +8,7 @@ from typing import Any
 
 from xephang.catalogue import Row
 from xephang.errors import InputError, RowError
-from xephang.files import check_file, replacing
+from xephang.files import check_apart, check_file, replacing
 from xephang.judgments.graded import judgment_of
 from xephang.judgments.pairs import pair_of
 
@@ -51,9 +51,7 @@ def check_output(path: str | Path, *others: Path) -> Path:
     if path.suffix.lower() not in SUFFIXES:
         raise InputError(f"{path}: is written as JSONL or Parquet; name it with {' or '.join(SUFFIXES)}")
     check_file(path)
-    if any(path.resolve() == other.resolve() for other in others):
-        raise InputError(f"{path}: is read or written for something else; name another file")
-    return path
+    return check_apart(path, *others)
 
 
 def _pairs(path: str | Path, rows: Iterable[Values]) -> Iterator[Values]:

@@ -8,6 +8,7 @@ from typing import Any
 from xephang.errors import InputError
 
 _REQUIRED: Any = object()
+_LARGEST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +50,8 @@ class Table:
     def number(self, key: str, default: float = _REQUIRED, *, minimum: float | None = None) -> float:
         """Return a finite number, no smaller than the minimum."""
         value = self._get(key, (int, float), "a number", default)
-        if isinstance(value, bool) or not abs(value) < 1e9:
-            raise self.error(key, f"must be a number, got {value!r}")
+        if isinstance(value, bool) or not abs(value) < _LARGEST:
+            raise self.error(key, f"must be a number below {_LARGEST:g}, got {str(value)[:80]}")
         if minimum is not None and value < minimum:
             raise self.error(key, f"must not be below {minimum:g}, got {value:g}")
         return float(value)
@@ -78,8 +79,9 @@ class Table:
         if value is None:
             return None
         numbers = [one for one in value if isinstance(one, int | float) and not isinstance(one, bool)]
-        if len(value) != 2 or len(numbers) != 2 or not numbers[0] <= numbers[1]:
-            raise self.error(key, f"must be two numbers, the lower one first, got {value!r}")
+        ordered = len(value) == len(numbers) == 2 and -_LARGEST <= numbers[0] <= numbers[1] <= _LARGEST
+        if not ordered:
+            raise self.error(key, f"must be two numbers, the lower one first, got {str(value)[:80]}")
         return float(value[0]), float(value[1])
 
     def choice(self, key: str, choices: tuple[str, ...], default: str = _REQUIRED) -> str:

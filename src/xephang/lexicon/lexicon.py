@@ -73,7 +73,9 @@ class Lexicon:
         """
         try:
             table = Table(file, "", tomllib.loads(toml))
-        except tomllib.TOMLDecodeError as error:
+        except RecursionError:
+            raise InputError(f"{file}: not TOML that can be read: nested too deeply; correct it there") from None
+        except ValueError as error:  # of which TOMLDecodeError is one
             raise InputError(f"{file}: not TOML: {error}; correct it there") from None
         table.allow("name", "ignore", "title_order", "category_facets", "facets")
         facets = {key: read_facet(inner, key) for key, inner in table.tables("facets")}

@@ -11,6 +11,7 @@ from xephang.lexicon.relations import Relations, read_relations
 from xephang.lexicon.words import spelled
 
 Phrases = tuple[tuple[str, ...], ...]
+_LEAST_STEP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,8 @@ def _read_pattern(table: Table) -> Pattern:
         not_before=phrases(table.texts("not_before")),
         not_after=phrases(table.texts("not_after")),
     )
+    if 0 < pattern.step < _LEAST_STEP:
+        raise table.error("step", f"must be {_LEAST_STEP:g} or more, or 0 for none, got {pattern.step:g}")
     if pattern.minimum > pattern.maximum:
         raise table.error("min", f"{pattern.minimum:g} is above max, {pattern.maximum:g}; swap them")
     if pattern.usual and not pattern.minimum <= pattern.usual[0] <= pattern.usual[1] <= pattern.maximum:
