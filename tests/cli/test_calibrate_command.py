@@ -66,7 +66,10 @@ def test_the_report_then_shows_the_scores_that_the_model_gives(xephang, tiny_exp
     report = xephang("evaluate", folder, "--judgments", judged, "--no-bm25", "--json").json[0]["systems"][0]
     assert report["reliability"]["scores"] == "calibrated, platt"
     assert report["reliability"]["relevant_grade"] == 3
-    assert report["note"] == "it was calibrated on these very judgments, so its calibration error here is too low"
+    assert report["note"] == "it was calibrated on these very judgments; its calibration error is of queries held out"
+    held_out = ModelFolder.open(folder).manifest.calibration.error_after
+    shown = xephang("evaluate", folder, "--judgments", judged, "--no-bm25").out
+    assert report["reliability"]["held_out_error"] == held_out and f" {held_out:.3f}" in shown
     others = shop(*rows[:40], name="others.jsonl")
     assert xephang("evaluate", folder, "--judgments", others, "--no-bm25", "--json").json[0]["systems"][0]["note"] == ""
 

@@ -37,7 +37,7 @@ def calibrate(
     from xephang.evaluation.calibration import FEW
     from xephang.evaluation.reliability import BINS
 
-    if not dry_run and "/" in model and not Path(model).exists():
+    if not dry_run and model.startswith((".", "/")) and not Path(model).exists():
         raise InputError(f"'{model}': there is no such folder; check the path")
     if not dry_run and (model in folders.bundled() or not Path(model).is_dir()):
         raise InputError(

@@ -19,8 +19,8 @@ def metrics_record(evaluation: Evaluation) -> MetricsRecord:
         column = evaluation.column(metric)
         low, high = evaluation.first.intervals[column]
         values[label(metric)] = f"{evaluation.first.means[column]:.4f} (95% interval {low:.3f} – {high:.3f})"
-    if evaluation.first.reliability:
-        values["Expected calibration error"] = f"{evaluation.first.reliability.error:.4f}"
+    if (error := evaluation.first.calibration_error) is not None:
+        values["Expected calibration error"] = f"{error:.4f}"
     column = evaluation.column(HEADLINE)
     others = [
         f"{escape(visible(one.name))} {other.means[column]:.3f} (p {_equals(chance(float(one.p_holm[column])))})"
@@ -36,6 +36,9 @@ def metrics_record(evaluation: Evaluation) -> MetricsRecord:
         f"Expected calibration error of its scores ({first.scored.claim}), relevant from grade "
         f"{first.scored.relevant_grade}."
         if first.reliability
+        else "",
+        "It was calibrated on these very judgments; the error is that of queries held out."
+        if first.scored.held_out_error is not None
         else "",
         f"Measured {evaluation.stamp['date']} with xephang {evaluation.stamp['xephang']}.",
     ]

@@ -43,6 +43,12 @@ class Result:
     intervals: Floats
     reliability: Reliability | None = None
 
+    @property
+    def calibration_error(self) -> float | None:
+        """The expected calibration error, of queries held out where the model was calibrated on these judgments."""
+        held_out, found = self.scored.held_out_error, self.reliability
+        return None if found is None else found.error if held_out is None else held_out
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -198,6 +204,7 @@ class Evaluation:
             "reliability": {
                 "scores": result.scored.claim,
                 "relevant_grade": result.scored.relevant_grade,
+                "held_out_error": result.scored.held_out_error,
                 **asdict(result.reliability),
             }
             if result.reliability

@@ -27,6 +27,8 @@ class Scored:
     :param note: what a reader of the figures has to know.
     :param claim: how the probabilities came about.
     :param relevant_grade: documents of this grade and better are what they are the probability of.
+    :param held_out_error: the calibration error with queries held out, of a model that was calibrated on these very
+        judgments, where its error on them would tell nothing; None of any other.
     """
 
     scores: NDArray[np.float64]
@@ -34,6 +36,7 @@ class Scored:
     note: str = ""
     claim: str = "as it comes"
     relevant_grade: int = RELEVANT_FROM
+    held_out_error: float | None = None
 
 
 class System(Protocol):
@@ -69,17 +72,19 @@ class Model:
         claim, calibration = self.reranker.activation, self.reranker.folder.manifest.calibration
         cut = int((found.cut > 0).sum())
         notes = [f"{cut} of {len(pairs)} documents were longer than it reads and were cut"] if cut else []
-        grade = RELEVANT_FROM
+        grade, held_out = RELEVANT_FROM, None
         if claim == "calibrated" and calibration:
             claim, grade = f"calibrated, {calibration.map.method}", calibration.relevant_grade
             if calibration.sha256 and calibration.sha256 == judged.sha256:
-                notes.append("it was calibrated on these very judgments, so its calibration error here is too low")
+                held_out = calibration.error_after
+                notes.append("it was calibrated on these very judgments; its calibration error is of queries held out")
         return Scored(
             found.logits.astype(np.float64),
             None if claim == "identity" else self.reranker.activate(found.logits).astype(np.float64),
             "; ".join(notes),
             claim,
             grade,
+            held_out,
         )
 
 

@@ -155,9 +155,9 @@ def noise(evaluation: Evaluation) -> Table | None:
 def calibrations(evaluation: Evaluation) -> Table | None:
     """Return the expected calibration errors; None where no system claims probabilities."""
     rows = [
-        [result.name, result.scored.claim, f"grade {result.scored.relevant_grade}", f"{result.reliability.error:.3f}"]
+        [result.name, result.scored.claim, f"grade {result.scored.relevant_grade}", f"{error:.3f}"]
         for result in evaluation.results
-        if result.reliability
+        if (error := result.calibration_error) is not None
     ]
     header = ["System", "Scores", "Relevant from", "Expected calibration error"]
     return Table("Calibration", header, rows, f"{BINS} bins of equal width.", words=3) if rows else None
