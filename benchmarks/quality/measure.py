@@ -95,9 +95,10 @@ def main() -> None:
     systems = [*models, ByLexicon(Lexicon.load("footwear")), *([Untrained(options.base)] if options.base else [])]
     found = evaluate(systems, judged, show_progress=True)
     clean = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, {**columns, "query": "clean"})
-    noisy = evaluate(models, clean, bm25=False, noise="all", show_progress=True)
+    noisy = evaluate(systems, clean, noise="all", show_progress=True)
     output = options.output or HERE / "results" / f"{models[0].folder.name}.json"
-    figures = {"agreement": agreement()} | without_texts(found) | {"noise": noisy.to_dict()["noise"]}
+    as_meant = {one.name: {m: noisy.mean(m, at) for m in noisy.metrics} for at, one in enumerate(noisy.results)}
+    figures = {"agreement": agreement()} | without_texts(found) | {"clean": as_meant, "noise": noisy.to_dict()["noise"]}
     write_text(output, json.dumps(figures, indent=1, ensure_ascii=False) + "\n")
     for system, result in enumerate(found.results):
         print(
