@@ -27,7 +27,7 @@ format: $(VENV)/.dev ## Put the code into its style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-model: $(VENV)/.model ## Generate catalogue and judgments, train the bundled model, export it (an hour on 2 cores)
+model: $(VENV)/.model ## Generate catalogue and judgments, train the bundled model, export it (an hour and a half on 2 cores)
 	@$(BIN)/python scripts/make_model.py
 
 bench: $(VENV)/.model ## Measure speed beside sentence-transformers

@@ -22,7 +22,7 @@ TRAINING_LIBRARIES = {
     "torch",
     "transformers",
 }
-MAY_TRAIN = ("training", "compiling", "engines/torch.py")
+MAY_TRAIN = ("training", "compiling", "engines/torch.py", "engines/attention.py")
 FOR_OTHERS = {"accelerate", "onnx", "onnxscript", "sympy"}
 """What transformers' trainer and torch's exporter import by themselves."""
 ROOMS_WITH_EXTRAS = (*MAY_TRAIN, "evaluation", "judgments/measure.py")

@@ -50,8 +50,9 @@ def test_json_says_what_was_left_out(xephang, log, named, tmp_path):
             "rows of the log that can not be read": 0,
             "rows of the log that tell of nothing shown": 0,
             "rows of the catalogue that can not be read": 0,
+            "products without a text": 0,
             "pairs seen too seldom": 0,
-            "pairs whose product is not in the catalogue": 0,
+            "pairs whose product has no text, or is not in the catalogue": 0,
         },
     }
 

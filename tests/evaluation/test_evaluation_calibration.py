@@ -129,6 +129,11 @@ def test_methods_by_name(name, kind):
     assert found.method == name
 
 
+def test_no_probability_is_surer_than_the_judgments_make_it():
+    found = fit("isotonic", np.array([-9.0, -8.0, 8.0, 9.0]), np.array([False, False, True, True]))
+    assert found(np.array([-100.0, 100.0])).tolist() == pytest.approx([1 / 6, 5 / 6])
+
+
 @pytest.mark.parametrize("method", ["platt", "isotonic"])
 def test_the_error_falls_where_logits_overstate(method):
     logits, relevant = drawn(0.3, -1.0, n=4000)

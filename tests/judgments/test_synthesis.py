@@ -404,7 +404,7 @@ def test_other_things_that_are_wrong_are_said(tmp_path):
     shop = demo_file(tmp_path)
     with pytest.raises(InputError, match="queries is 9; the splits need 10 or more"):
         make_judgments(shop, tmp_path / "made", settings=Settings(queries=9))
-    with pytest.raises(InputError, match="can not come from standard input"):
+    with pytest.raises(InputError, match="is read more than once here"):
         make_judgments("-", tmp_path / "made")
     with pytest.raises(InputError, match="name a folder"):
         make_judgments(shop, shop)

@@ -79,7 +79,15 @@ def fit(method: Method, logits: Floats, relevant: Bools) -> Map:
     _check_both(relevant)
     if not np.isfinite(logits).all():
         raise InputError(f"{int((~np.isfinite(logits)).sum())} of {len(logits)} logits are no finite numbers")
-    return fit_platt(logits, relevant) if method == "platt" else fit_isotonic(logits, relevant)
+    if method == "platt":
+        return fit_platt(logits, relevant)
+    found, surest = fit_isotonic(logits, relevant), _surest(relevant)
+    return Isotonic(found.logits, tuple(min(max(one, surest), 1 - surest) for one in found.probabilities))
+
+
+def _surest(relevant: Bools) -> float:
+    """Return how near to 0 and to 1 so many documents can bring a probability (Laplace)."""
+    return 1 / (len(relevant) + 2)
 
 
 def fit_platt(logits: Floats, relevant: Bools) -> Platt:
@@ -142,7 +150,7 @@ def cross_fitted(method: Method, logits: Floats, relevant: Bools, groups: Sequen
 
 def log_loss(probabilities: Floats, relevant: Bools) -> float:
     """Return the mean log loss, no probability being taken for surer than n documents can make it (Laplace)."""
-    surest = 1 / (len(relevant) + 2)
+    surest = _surest(relevant)
     given = np.clip(np.where(relevant, probabilities, 1 - probabilities), surest, 1 - surest)
     return float(-np.log(given).mean())
 
