@@ -15,7 +15,7 @@ MACHINE = re.compile(r"(?<![\w.:/-])/(?:root|work|tmp/w|home/\w+|Users/\w+|opt)/
 
 
 def text_files():
-    loose = [path for path in ROOT.iterdir() if path.is_file()]
+    loose = [path for path in ROOT.iterdir() if path.is_file() and not path.name.startswith(".coverage")]
     inside = [path for room in ROOMS for path in (ROOT / room).rglob("*") if path.is_file()]
     return sorted(path for path in loose + inside if path.suffix in TEXT and "__pycache__" not in path.parts)
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from xephang.card import LossRecord, MetricsRecord, describe_dataset, load_record, render
+from xephang.folder import ModelFolder
 
 FORM = [
     "# Giày reranker",
@@ -195,5 +196,7 @@ def test_a_folder_without_weights_shows_no_code_that_looks_for_them(record):
 
 def test_the_bundled_card_is_what_its_record_renders_to():
     folder = Path(__file__).parents[2] / "src" / "xephang" / "models" / "giay"
-    rendered = render(load_record(folder), artefacts=["onnx/model_int8.onnx"], opens="exported")
+    calibration = ModelFolder.open(folder).manifest.calibration
+    artefacts = ["onnx/model_int8.onnx"]
+    rendered = render(load_record(folder), artefacts=artefacts, opens="exported", calibration=calibration)
     assert (folder / "README.md").read_text(encoding="utf-8") == rendered

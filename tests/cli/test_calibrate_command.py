@@ -139,3 +139,13 @@ def test_a_model_that_is_wrong_more_often_than_right_is_refused(xephang, tiny_ex
     ran = xephang("calibrate", tiny_exported, "--judgments", against, "--dry-run", "--method", "platt")
     assert (ran.code, ran.out) == (2, "")
     assert "relevant documents have no higher logits than the others" in ran.err
+
+
+def test_the_card_tells_what_the_scores_are(xephang, trained, copy_of, judged):
+    folder = copy_of(trained)
+    ran = xephang("calibrate", folder, "--judgments", judged, "--method", "platt")
+    assert ran.code == 0 and f"wrote {folder / 'README.md'}" in ran.err
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    assert "| inference | calibrated, platt" in card
+    assert "return the probability of grade 2 or better, fitted on" in card
+    assert xephang("card", folder).out == card

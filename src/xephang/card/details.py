@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from xephang.calibration import Calibration
 from xephang.card.record import RunRecord
 from xephang.card.wording import ACTIVATIONS, LANGUAGES
 from xephang.markdown import code, escape, table
@@ -28,9 +29,9 @@ def heading(record: RunRecord) -> str:
     )
 
 
-def model_details(record: RunRecord, artefacts: Sequence[str]) -> str:
+def model_details(record: RunRecord, artefacts: Sequence[str], calibration: Calibration | None = None) -> str:
     """Return the section Model Details."""
-    parts = ["## Model Details", _description(record), _SOURCES, _reading(record), _activation(record)]
+    parts = ["## Model Details", _description(record), _SOURCES, _reading(record), _activation(record, calibration)]
     if artefacts:
         listed = "\n".join(f"- {code(artefact)}" for artefact in artefacts)
         parts.append(f"### Artefacts\n\nExported from this model's weights:\n\n{listed}")
@@ -90,9 +91,17 @@ def _reading(record: RunRecord) -> str:
     )
 
 
-def _activation(record: RunRecord) -> str:
-    rows = [["training", escape(record.training_activation)], ["inference", escape(record.inference_activation)]]
+def _activation(record: RunRecord, calibration: Calibration | None) -> str:
+    inference = f"calibrated, {calibration.map.method}" if calibration else record.inference_activation
+    rows = [["training", escape(record.training_activation)], ["inference", escape(inference)]]
     meaning = ACTIVATIONS.get(record.inference_activation, "")
+    if calibration:
+        meaning = (
+            f"`predict` and `rank` return the probability of grade {calibration.relevant_grade} or better, fitted on "
+            f"{calibration.queries:,} queries with {calibration.rows:,} graded products "
+            f"({escape(calibration.judgments)}); its expected calibration error is {calibration.error_after:.3f} on "
+            "queries held out."
+        )
     if record.num_labels > 1:
         meaning = (
             f"Of its {record.num_labels} logits, one for each grade from 0, xephang makes one score: the expected "

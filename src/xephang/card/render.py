@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from xephang.calibration import Calibration
 from xephang.card import citations
 from xephang.card.details import heading, model_details
 from xephang.card.evaluation import evaluation, limits
@@ -14,16 +15,23 @@ from xephang.markdown import escape, fence
 from xephang.text import without_surrogates
 
 
-def render(record: RunRecord, *, artefacts: Sequence[str] = (), opens: Opens = "anywhere") -> str:
+def render(
+    record: RunRecord,
+    *,
+    artefacts: Sequence[str] = (),
+    opens: Opens = "anywhere",
+    calibration: Calibration | None = None,
+) -> str:
     """Return a model's card: the same text for the same record, on any machine.
 
     :param artefacts: exported files, relative to the model's folder.
     :param opens: what can open the folder, and so what code the card shows.
+    :param calibration: what makes its scores, where the folder carries one.
     """
     sections = [
         f"---\n{metadata(record).to_yaml()}\n---",
         heading(record),
-        model_details(record, artefacts),
+        model_details(record, artefacts, calibration),
         usage(record, opens),
         evaluation(record),
         limits(record),

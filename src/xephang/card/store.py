@@ -8,7 +8,7 @@ from xephang.card.render import render
 from xephang.card.usage import Opens
 from xephang.errors import ModelError
 from xephang.files import write_text
-from xephang.folder import PRODUCT_POSITION, read_json
+from xephang.folder import MANIFEST, PRODUCT_POSITION, Manifest, read_json
 
 RECORD = "record.json"
 CARD = "README.md"
@@ -50,5 +50,7 @@ def save_card(folder: Path, record: RunRecord, *, artefacts: Sequence[str] = ())
 
     :param artefacts: exported files, relative to the folder.
     """
-    write_text(folder / CARD, render(record, artefacts=artefacts, opens=opens(folder)))
+    manifest = folder / MANIFEST
+    calibration = Manifest.from_json(manifest).calibration if manifest.is_file() else None
+    write_text(folder / CARD, render(record, artefacts=artefacts, opens=opens(folder), calibration=calibration))
     return folder / CARD

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from xephang import folder as folders
+from xephang.card import RECORD, load_record, save_card
 from xephang.cli import console
 from xephang.cli.options import Columns, Documents, Engine, Json, Judgments, Precise, Queries, Threads
 from xephang.errors import InputError
@@ -60,5 +61,8 @@ def calibrate(
     if found.error_after >= found.error_before:
         console.note("on queries held out it is no better than the sigmoid: more judgments may help")
     if not dry_run:
-        reranker.folder.with_calibration(found)
-        console.note(f"wrote {reranker.folder.path / folders.MANIFEST}")
+        written = reranker.folder.with_calibration(found)
+        console.note(f"wrote {written.path / folders.MANIFEST}")
+        if (written.path / RECORD).is_file():
+            artefacts = [artefact.path for artefact in written.manifest.artefacts]
+            console.note(f"wrote {save_card(written.path, load_record(written.path), artefacts=artefacts)}")

@@ -23,4 +23,6 @@ def card(
     if write:
         console.note(f"wrote {cards.save_card(Path(folder.path), record, artefacts=artefacts)}")
     else:
-        console.print_text(cards.render(record, artefacts=artefacts, opens=cards.opens(folder.path)).rstrip("\n"))
+        opens, calibration = cards.opens(folder.path), folder.manifest.calibration
+        text = cards.render(record, artefacts=artefacts, opens=opens, calibration=calibration)
+        console.print_text(text.rstrip("\n"))
