@@ -1,9 +1,9 @@
 """Time xephang beside sentence-transformers on the seed card's product texts, in one run on one machine.
 
-Two models: the six layers that the seed card starts from, with a head as it is before training (what weights say does
-not change how long they take), in every engine; and the bundled model. Writes benchmarks/results/speed.json: every
-round's seconds, medians, tokens a product, and what machine it was. The ratios are medians of each round's own ratio:
-on a shared machine, what ran side by side is what compares.
+Two models: the six layers of all-MiniLM-L6-v2, of the size of the seed card's base, with a head as it is before
+training (what weights say does not change how long they take), in every engine; and the bundled model. Writes
+benchmarks/results/speed.json: every round's seconds, medians, tokens a product, and what machine it was. The ratios are
+medians of each round's own ratio: on a shared machine, what ran side by side is what compares.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Pool candidates for the dev set's queries from several different systems, for people to grade.
+"""Pool candidates for the dev set's queries from several different systems, for graders.
 
     python benchmarks/quality/pool.py --catalogue CSV -o benchmarks/quality/pool.jsonl
 

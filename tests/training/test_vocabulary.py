@@ -176,7 +176,7 @@ def test_a_run_can_read_products_apart_and_its_card_says_who_opens_it(bake, tiny
     folder = train(bake(dev=toy.toy_dev(), model={"product_position": 16}), tmp_path / "model", base=str(tiny))
     assert json.loads((folder / "config.json").read_text("utf-8"))["product_position"] == 16
     card = (folder / "README.md").read_text(encoding="utf-8")
-    assert "It was taken to read products apart from queries, from position 16 on." in card
+    assert "It was taken so that it reads products apart from queries, from position 16 on." in card
     assert "sentence-transformers and transformers open the weights too, and give other, wrong scores" in card
     assert "from sentence_transformers import CrossEncoder" not in card
     assert "product_position = 16" in (folder / "recipe.toml").read_text(encoding="utf-8")

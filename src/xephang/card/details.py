@@ -98,7 +98,7 @@ def _activation(record: RunRecord, calibration: Calibration | None) -> str:
     if calibration:
         meaning = (
             f"`predict` and `rank` return the probability of grade {calibration.relevant_grade} or better, fitted on "
-            f"{calibration.queries:,} queries with {calibration.rows:,} graded products "
+            f"{calibration.queries:,} queries with {calibration.rows:,} graded pairs "
             f"({escape(calibration.judgments)}); its expected calibration error is {calibration.error_after:.3f} on "
             "queries held out."
         )

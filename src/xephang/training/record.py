@@ -131,7 +131,7 @@ def _base_note(run: Run) -> str:
     if run.recipe.layers:
         adapted.append(f"with its encoder layers {', '.join(map(str, run.recipe.layers))} only, counted from 0")
     if run.recipe.product_position:
-        adapted.append(f"to read products apart from queries, from position {run.recipe.product_position} on")
+        adapted.append(f"so that it reads products apart from queries, from position {run.recipe.product_position} on")
     return note + (f" It was taken {' and '.join(adapted)}." if adapted else "")
 
 
