@@ -74,7 +74,7 @@ def bundle(source: Path, recipe: Recipe) -> None:
         print(f"calibration error {calibration.error_before:.4f}, queries held out {calibration.error_after:.4f}")
     record = with_int8_figures(load_record(source), recipe)
     save_record(BUNDLED, record)
-    save_card(BUNDLED, record, artefacts=[artefact.path])
+    save_card(BUNDLED, record)
     total = sum(path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file())
     print(f"{BUNDLED}: {total / 1e6:.1f} MB")
 

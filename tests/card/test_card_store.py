@@ -2,6 +2,7 @@ import pytest
 
 from xephang.card import CARD, RECORD, MetricsRecord, load_record, render, save_card, save_record
 from xephang.errors import ModelError
+from xephang.folder import MANIFEST, Artefact, Manifest
 
 
 def test_a_record_is_saved_beside_the_model_and_found_again(tmp_path, record):
@@ -10,7 +11,9 @@ def test_a_record_is_saved_beside_the_model_and_found_again(tmp_path, record):
 
 
 def test_a_card_is_what_render_gives(tmp_path, record):
-    path = save_card(tmp_path, record, artefacts=["onnx/model.onnx"])
+    exported = Manifest(artefacts=(Artefact("onnx/model.onnx", "fp32", "0" * 64),))
+    (tmp_path / MANIFEST).write_text(exported.to_json(), encoding="utf-8")
+    path = save_card(tmp_path, record)
     assert path == tmp_path / "README.md"
     assert path.read_bytes() == render(record, artefacts=["onnx/model.onnx"], opens="exported").encode()
 

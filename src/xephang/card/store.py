@@ -1,6 +1,5 @@
 """A record and its card on disk, beside the model."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from xephang.card.record import RunRecord
@@ -45,12 +44,11 @@ def opens(folder: Path) -> Opens:
     return "apart" if PRODUCT_POSITION in read_json(folder / "config.json") else "anywhere"
 
 
-def save_card(folder: Path, record: RunRecord, *, artefacts: Sequence[str] = ()) -> Path:
-    """Write a model folder's card, whole or not at all; return its path.
-
-    :param artefacts: exported files, relative to the folder.
-    """
-    manifest = folder / MANIFEST
-    calibration = Manifest.from_json(manifest).calibration if manifest.is_file() else None
-    write_text(folder / CARD, render(record, artefacts=artefacts, opens=opens(folder), calibration=calibration))
+def save_card(folder: Path, record: RunRecord) -> Path:
+    """Write a model folder's card, whole or not at all, with what its manifest says besides; return its path."""
+    found = folder / MANIFEST
+    manifest = Manifest.from_json(found) if found.is_file() else Manifest()
+    artefacts = [artefact.path for artefact in manifest.artefacts]
+    text = render(record, artefacts=artefacts, opens=opens(folder), calibration=manifest.calibration)
+    write_text(folder / CARD, text)
     return folder / CARD

@@ -64,5 +64,4 @@ def calibrate(
         written = reranker.folder.with_calibration(found)
         console.note(f"wrote {written.path / folders.MANIFEST}")
         if (written.path / RECORD).is_file():
-            artefacts = [artefact.path for artefact in written.manifest.artefacts]
-            console.note(f"wrote {save_card(written.path, load_record(written.path), artefacts=artefacts)}")
+            console.note(f"wrote {save_card(written.path, load_record(written.path))}")

@@ -19,10 +19,10 @@ def card(
     """Print a model's card, made from what training recorded."""
     folder = ModelFolder.open(find(model))
     record = cards.load_record(folder.path)
-    artefacts = [artefact.path for artefact in folder.manifest.artefacts]
     if write:
-        console.note(f"wrote {cards.save_card(Path(folder.path), record, artefacts=artefacts)}")
+        console.note(f"wrote {cards.save_card(Path(folder.path), record)}")
     else:
+        artefacts = [artefact.path for artefact in folder.manifest.artefacts]
         opens, calibration = cards.opens(folder.path), folder.manifest.calibration
         text = cards.render(record, artefacts=artefacts, opens=opens, calibration=calibration)
         console.print_text(text.rstrip("\n"))

@@ -97,7 +97,7 @@ def export(
             artefacts[artefact] = graphs[precision]
         folder = folder.with_artefacts(artefacts, tuple(PROBES[:GOLDEN]))
     if (path / RECORD).is_file():
-        save_card(path, load_record(path), artefacts=[artefact.path for artefact in folder.manifest.artefacts])
+        save_card(path, load_record(path))
     return results
 
 

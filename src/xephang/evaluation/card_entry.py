@@ -56,7 +56,7 @@ def add_to_card(evaluation: Evaluation, folder: Path) -> Path:
         raise InputError(f"{folder}: holds '{opened.name}', and '{evaluation.first.name}' was evaluated first")
     record = load_record(folder).with_metrics(metrics_record(evaluation))
     save_record(folder, record)
-    return save_card(folder, record, artefacts=[artefact.path for artefact in opened.manifest.artefacts])
+    return save_card(folder, record)
 
 
 def _equals(p: str) -> str:
