@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 import xephang
+from xephang.documents import Document
 from xephang.engines.onnx import OnnxEngine
 from xephang.errors import InputError
 from xephang.product import Product
-from xephang.reranker import Document, Reranker
+from xephang.reranker import Reranker
 
 THREADS, CALLS = 8, 10
 ENGINES: dict[str, dict[str, Any]] = {

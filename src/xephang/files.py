@@ -4,11 +4,19 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import ModuleType
+from typing import IO
 from uuid import uuid4
 
 from xephang.errors import InputError
+
+fcntl: ModuleType | None
+try:
+    import fcntl
+except ImportError:  # Windows, where nobody is kept from writing at the same time
+    fcntl = None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -34,6 +42,28 @@ def replacing(path: Path) -> Iterator[Path]:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock by its file, which stays there; the lock goes with its process, however that ends.
+
+    :raises InputError: if another holds it, or it can not be made.
+    """
+    with ExitStack() as stack:
+        try:
+            _lock(stack.enter_context(path.open("ab")), path)
+        except OSError as error:
+            raise InputError(f"{path}: can not be written: {error.strerror or error}") from error
+        yield
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    try:
+        if fcntl:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(f"{path.parent}: another process is writing into it; wait until it is done") from None
 
 
 def check_file(path: Path) -> Path:

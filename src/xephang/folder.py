@@ -18,13 +18,14 @@ MANIFEST = "xephang.json"
 FORMAT = 1
 PRECISIONS = ("int8", "fp32")
 """Of ONNX files, the one that is taken first where a folder has both first."""
+ARTEFACT_ENGINES = ("onnx", "precomputed")
 DEFAULT_BASE = "cross-encoder/ms-marco-MiniLM-L6-v2"
 PRODUCT_POSITION = "product_position"
 """The key of `config.json` of models that read products apart (`engines.attention`): where products start."""
 _BUNDLED = Path(__file__).parent / "models"
 _USUAL_ARTEFACTS = {"onnx/model.onnx": "fp32", "onnx/model_int8.onnx": "int8", "onnx/model_quantized.onnx": "int8"}
 """Where others than xephang keep ONNX files, by their path; of two of one precision, the first is taken."""
-_HUB_FILES = ("*.json", "*.toml", "*.txt", "*.model", "README.md", *_USUAL_ARTEFACTS)
+_HUB_FILES = ("*.json", "*.toml", "*.txt", "*.model", "README.md", *_USUAL_ARTEFACTS, "precomputed/*.npz")
 _ACTIVATIONS = {"Sigmoid": "sigmoid", "Identity": "identity"}
 
 
@@ -36,6 +37,7 @@ class Artefact:
     :param precision: "fp32" or "int8".
     :param sha256: of the file; empty where nobody recorded it.
     :param one_at_a_time: the graph's scores depend on what shares a batch, so each pair runs alone.
+    :param engine: that opens it: "onnx" where it is an ONNX file, "precomputed" for `engines.precomputed`'s.
     :param golden: the logits of the manifest's golden pairs, as computed when the artefact was made.
     """
 
@@ -44,6 +46,7 @@ class Artefact:
     sha256: str = ""
     one_at_a_time: bool = False
     golden: tuple[float, ...] = ()
+    engine: str = "onnx"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,18 +146,24 @@ class ModelFolder:
         """The model's name, or the folder's where it has none."""
         return self.manifest.name or self.path.resolve().name
 
-    def artefact(self, precision: str | None = None) -> Artefact:
-        """Return the artefact of that precision; without one, int8 before fp32.
+    @property
+    def product_position(self) -> int | None:
+        """Where products start, in a model that reads them apart; None for any other."""
+        return _positive(self.path / "config.json", self.config, PRODUCT_POSITION)
+
+    def artefact(self, precision: str | None = None, engine: str | None = None) -> Artefact:
+        """Return the artefact of that precision and engine; without a precision, int8 before fp32.
 
         :raises ModelError: if there is none, or its file is missing or is not the one that was recorded.
         """
         wanted = [precision] if precision else PRECISIONS
         for one in wanted:
-            if named := [artefact for artefact in self.manifest.artefacts if artefact.precision == one]:
+            if named := [a for a in self.manifest.artefacts if a.precision == one and engine in (None, a.engine)]:
                 return self._standing(named)
-        has = ", ".join(a.precision for a in self.manifest.artefacts) or "none"
+        has = ", ".join(f"{a.engine} {a.precision}" for a in self.manifest.artefacts) or "none"
         raise ModelError(
-            f"{self.path}: no ONNX file of precision {' or '.join(wanted)} (it has: {has}); run: xephang export"
+            f"{self.path}: no {engine or 'exported'} file of precision {' or '.join(wanted)} (it has: {has}); "
+            "run: xephang export"
         )
 
     def with_artefacts(
@@ -241,7 +250,7 @@ def _download(hub_id: str, revision: str | None, weights: bool) -> Path:
     patterns = [*_HUB_FILES, *(["*.safetensors"] if weights else [])]
     try:
         path = Path(snapshot_download(hub_id, revision=revision, allow_patterns=patterns))
-        if not weights and not any(path.glob("onnx/*.onnx")):
+        if not weights and not (any(path.glob("onnx/*.onnx")) or any(path.glob("precomputed/*.npz"))):
             path = Path(snapshot_download(hub_id, revision=revision, allow_patterns=[*patterns, "*.safetensors"]))
     except Exception as error:  # besides its own classes the library lets its HTTP client's through
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -267,6 +276,8 @@ def read_json(path: Path) -> dict[str, Any]:
 
 def _artefact(entry: Mapping[str, Any], pairs: int) -> Artefact:
     artefact = Artefact(**{**entry, "golden": tuple(map(float, entry["golden"]))})
+    if artefact.engine not in ARTEFACT_ENGINES:
+        raise ValueError(f"engine '{artefact.engine}' is not one of {', '.join(ARTEFACT_ENGINES)}")
     if artefact.precision not in PRECISIONS:
         raise ValueError(f"precision '{artefact.precision}' is not one of {', '.join(PRECISIONS)}")
     if Path(artefact.path).is_absolute() or ".." in Path(artefact.path).parts:

@@ -1,28 +1,31 @@
 """What a user holds: `predict(pairs)` and `rank(query, documents)`."""
 
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import hashlib
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xephang import folder as folders
-from xephang.engines import Engine, Progress
+from xephang.documents import Document, check_candidates, checked_query, text_or_product
+from xephang.engines import Engine
+from xephang.engines.onnx import OnnxEngine
+from xephang.engines.precomputed import PrecomputedEngine, Stored
 from xephang.engines.tokens import PairTokenizer, PairTokens
 from xephang.errors import InputError, ModelError
 from xephang.explaining import Explanation, explanations
-from xephang.folder import Artefact, ModelFolder
+from xephang.files import sha256
+from xephang.folder import ARTEFACT_ENGINES, Artefact, ModelFolder
 from xephang.lexicon import BUNDLED, Lexicon
 from xephang.product import Product, ProductTemplate, Rendered
+from xephang.progress import progress_bar
 from xephang.text import normalise
 
-Document = str | Mapping[str, Any] | Product
-"""A text, a product, or a record: `{"text": …}` or a product's fields."""
 Activation = Literal["calibrated", "sigmoid", "identity"] | Callable[[NDArray[np.float32]], NDArray[np.float32]]
 _GOLDEN_TOLERANCE = {"fp32": 1e-3, "int8": 1.0}
 # int8 steps are coarse: rounding that differs in the seventh digit, as between two CPUs, tips some of them over, and
@@ -41,6 +44,26 @@ class Scores:
     cut: NDArray[np.int64]
 
 
+class StoredProducts(Protocol):
+    """What `rank` needs of a compiled catalogue."""
+
+    @property
+    def basis(self) -> NDArray[np.float32] | None:
+        """What stored codes are multiplied by; None where products are stored whole."""
+
+    def check(self, model: "Reranker") -> None:
+        """Check that this model computed it."""
+
+    def stored(self, ids: Sequence[str]) -> list[Stored]:
+        """Return products as they are stored."""
+
+    def packed(self, model: "Reranker", documents: Sequence[Document]) -> list[Stored]:
+        """Return others as they would be stored."""
+
+    def products(self, ids: Sequence[str]) -> list[Product]:
+        """Read products."""
+
+
 class Reranker:
     """Score products for queries. Safe to share between threads.
 
@@ -57,41 +80,36 @@ class Reranker:
         cls,
         name: str | Path = "giay",
         *,
-        engine: Literal["onnx", "torch"] | None = None,
+        engine: Literal["onnx", "precomputed", "torch"] | None = None,
         precision: Literal["fp32", "int8"] | None = None,
         threads: int | None = None,
         revision: str | None = None,
     ) -> "Reranker":
         """Open a bundled model by name, a folder, or a model of the Hugging Face Hub by its id.
 
-        :param engine: "onnx" needs no torch and is taken where the folder has an ONNX file; else "torch".
+        :param engine: "onnx" and "precomputed" need no torch, and the one that the folder has files for is taken; else
+            "torch".
         :param precision: of the ONNX file; int8 before fp32 without it.
         :param threads: CPU threads to use; all that the process may, without it.
         :raises ModelError: if there is no such model, or it does not give the scores that it was saved with.
         :raises MissingExtraError: if it needs torch, and torch is not installed.
         """
-        if engine not in (None, "onnx", "torch"):
-            raise InputError(f"engine '{engine}' is not known; engines are onnx and torch")
+        if engine not in (None, *ARTEFACT_ENGINES, "torch"):
+            raise InputError(f"engine '{engine}' is not known; engines are {', '.join(ARTEFACT_ENGINES)}, torch")
         if engine == "torch" and precision:
-            raise InputError(f"precision '{precision}' is a choice of ONNX file, the torch engine has none; drop one")
+            raise InputError(
+                f"precision '{precision}' is a choice of exported file, the torch engine has none; drop one"
+            )
         if threads is not None and threads < 1:
             raise InputError(f"threads is {threads}; it must be at least 1")
         folder = ModelFolder.open(folders.find(name, revision=revision, weights=engine == "torch"))
-        tokenizer = PairTokenizer(folder.path / "tokenizer.json", folder.max_length)
+        tokenizer = PairTokenizer.of(folder)
         if engine == "torch" or (engine is None and precision is None and not folder.manifest.artefacts):
             from xephang.engines.torch import TorchEngine
 
             return cls(folder, TorchEngine(folder.path, padding_id=tokenizer.padding_id, threads=threads), tokenizer)
-        from xephang.engines.onnx import OnnxEngine
-
-        artefact = folder.artefact(precision)
-        onnx = OnnxEngine(
-            folder.path / artefact.path,
-            padding_id=tokenizer.padding_id,
-            threads=threads,
-            one_at_a_time=artefact.one_at_a_time,
-        )
-        reranker = cls(folder, onnx, tokenizer)
+        artefact = folder.artefact(precision, engine)
+        reranker = cls(folder, _open(folder.path / artefact.path, artefact, tokenizer, threads), tokenizer)
         reranker._check_golden(artefact)
         return reranker
 
@@ -132,8 +150,10 @@ class Reranker:
     def rank(
         self,
         query: str,
-        documents: Sequence[Document],
+        documents: Sequence[Document] | None = None,
         *,
+        ids: Sequence[str] | None = None,
+        catalogue: StoredProducts | None = None,
         top_k: int | None = None,
         return_documents: bool = False,
         batch_size: int | None = None,
@@ -144,6 +164,8 @@ class Reranker:
     ) -> list[dict[str, Any]]:
         """Return `{"corpus_id", "score"}` for each document, highest score first, ties in the order given.
 
+        :param ids: of products of the compiled catalogue, in place of documents; each result then has its `"id"` too.
+        :param catalogue: a `CompiledCatalogue` of this model. Documents beside it are computed as its products were.
         :param top_k: how many to return; all without it.
         :param return_documents: add `"text"`, what the model read before cutting.
         :param explain: add `"explanation"`, an `Explanation`, to each result that is returned; the model runs once more
@@ -154,23 +176,29 @@ class Reranker:
         """
         if top_k is not None and top_k < 1:
             raise InputError(f"top_k is {top_k}; it must be at least 1")
-        if isinstance(documents, str | Mapping | Product):
-            raise InputError(
-                f"documents: expected a list of them, got one {type(documents).__name__}; write [document]"
-            )
+        check_candidates(documents, ids, catalogue)
         reader = self._reader(lexicon) if explain else None
-        rendered = [self.render(document, f"document {i}") for i, document in enumerate(documents)]
-        texts = [document.text for document in rendered]
-        scores = self._score([(_query(query), document) for document in rendered], batch_size, show_progress).logits
+        if catalogue is not None:
+            scores = self._score_stored(query, documents, ids, catalogue, batch_size, show_progress)
+        else:
+            rendered = self._render(documents or ())
+            scores = self._score([(checked_query(query), one) for one in rendered], batch_size, show_progress).logits
         values = self.activate(scores, activation)
         # float32 scores are equal where a sigmoid is flat; the logits are not.
         order = np.argsort(-(values if callable(activation) else scores), kind="stable")[:top_k]
-        results: list[dict[str, Any]] = [
-            {"corpus_id": int(i), "score": float(values[i])} | ({"text": texts[i]} if return_documents else {})
-            for i in order
-        ]
-        if explain and results:
-            shown = [(documents[i], rendered[i]) for i in order]
+        results: list[dict[str, Any]] = [{"corpus_id": int(i), "score": float(values[i])} for i in order]
+        if ids is not None:
+            results = [{"id": ids[result["corpus_id"]], **result} for result in results]
+        if not results or not (return_documents or explain):
+            return results
+        if documents is None and ids is not None and catalogue is not None:
+            read: Sequence[Document] = catalogue.products([ids[i] for i in order])
+        else:
+            read = [(documents or ())[i] for i in order]
+        shown = list(zip(read, self._render(read), strict=True))
+        if return_documents:
+            results = [{**result, "text": one.text} for result, (_, one) in zip(results, shown, strict=True)]
+        if explain:
             explained = self._explain(query, shown, reader, batch_size, show_progress)
             results = [{**result, "explanation": one} for result, one in zip(results, explained, strict=True)]
         return results
@@ -188,7 +216,7 @@ class Reranker:
         for i, pair in enumerate(pairs):
             if isinstance(pair, str) or not isinstance(pair, Sequence) or len(pair) != 2:
                 raise InputError(f"pair {i}: expected (query, document), got {str(pair)[:60]!r}")
-            checked.append((_query(pair[0], f"pair {i}: "), self.render(pair[1], f"pair {i}")))
+            checked.append((checked_query(pair[0], f"pair {i}: "), self.render(pair[1], f"pair {i}")))
         return self._score(checked, batch_size, show_progress)
 
     def render(self, document: Document, where: str = "document") -> Rendered:
@@ -198,10 +226,67 @@ class Reranker:
         :raises InputError: if it is no document, or has nothing that the model's template reads.
         """
         try:
-            read = _read(document)
+            read = text_or_product(document)
             return Rendered(normalise(read)) if isinstance(read, str) else self.template.render(read)
         except InputError as error:
             raise InputError(f"{where}: {error}") from error
+
+    @property
+    def precomputed(self) -> PrecomputedEngine:
+        """The engine, where it computes products ahead.
+
+        :raises ModelError: if the model does not read products apart, or was opened with another engine.
+        """
+        if not isinstance(self.engine, PrecomputedEngine):
+            raise ModelError(
+                f"{self.folder.path}: its products can not be computed ahead with the {self.engine.name} engine; that "
+                "takes a model trained with product_position and exported: xephang export"
+            )
+        return self.engine
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The SHA-256 of all that decides what a product comes to: tokenizer, template and the engine's file."""
+        manifest, file = self.folder.manifest, self.precomputed.sha256
+        said = json.dumps([manifest.normaliser, manifest.template.to_dict(), self.folder.max_length], sort_keys=True)
+        parts = (file, sha256(self.folder.path / "tokenizer.json"), said)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+    def precompute(self, documents: Sequence[Document]) -> list[Stored]:
+        """Return what the model makes of each document before it knows any query.
+
+        :raises ModelError: as `precomputed` does.
+        :raises InputError: if one is no document, or has nothing that the model's template reads.
+        """
+        engine = self.precomputed
+        return engine.compute([pair.product for pair in self.tokenizer.encode("", self._render(documents))])
+
+    def _render(self, documents: Sequence[Document]) -> list[Rendered]:
+        return [self.render(document, f"document {i}") for i, document in enumerate(documents)]
+
+    def _score_stored(
+        self,
+        query: str,
+        documents: Sequence[Document] | None,
+        ids: Sequence[str] | None,
+        catalogue: StoredProducts,
+        batch_size: int | None,
+        show_progress: bool,
+    ) -> NDArray[np.float32]:
+        """Return the logits of a compiled catalogue's products, or of documents computed as these were; each once."""
+        catalogue.check(self)
+        stored = catalogue.stored(ids) if ids is not None else catalogue.packed(self, documents or ())
+        asked = self.tokenizer.encode(normalise(checked_query(query)), [Rendered("")])[0].query
+        numbers: dict[int, int] = {}
+        which = [numbers.setdefault(id(one), len(numbers)) for one in stored]
+        distinct = list({id(one): one for one in stored}.values())
+        if not distinct:
+            return np.empty(0, np.float32)
+        with progress_bar("scoring", len(distinct), show=show_progress) as progress:
+            found = self.precomputed.score(
+                asked, distinct, basis=catalogue.basis, batch_size=batch_size, progress=progress
+            )
+        return _one_number(found)[which]
 
     def _reader(self, lexicon: Lexicon | str | Path | None) -> Lexicon | None:
         if self.labels > 1:
@@ -223,7 +308,7 @@ class Reranker:
         def logits(pairs: Sequence[tuple[str, int]]) -> list[float]:
             return list(map(float, self._score([(q, shown[i][1]) for q, i in pairs], batch_size, show_progress).logits))
 
-        return explanations(query, [_read(document) for document, _ in shown], logits, lexicon)
+        return explanations(query, [text_or_product(document) for document, _ in shown], logits, lexicon)
 
     def _score(self, pairs: Sequence[tuple[str, Rendered]], batch_size: int | None, show_progress: bool) -> Scores:
         """Tokenise each query's documents together, score each distinct pair once, spread the results."""
@@ -245,7 +330,7 @@ class Reranker:
         distinct = [pair for pair in tokens if pair is not None]
         if not distinct:
             return Scores(np.empty(0, np.float32), np.empty(0, np.int64))
-        with _progress(len(distinct), show_progress) as progress:
+        with progress_bar("scoring", len(distinct), show=show_progress) as progress:
             logits = _one_number(self.engine.logits(distinct, batch_size=batch_size, progress=progress))
         cut = np.array([pair.cut for pair in distinct], np.int64)
         return Scores(logits[where], cut[where])
@@ -306,20 +391,10 @@ class Reranker:
             )
 
 
-def _query(query: object, where: str = "") -> str:
-    if not isinstance(query, str):
-        raise InputError(f"{where}the query is {type(query).__name__}, expected text")
-    return query
-
-
-def _read(document: Document) -> str | Product:
-    """Tell a text from a product."""
-    if isinstance(document, str | Product):
-        return document
-    if not isinstance(document, Mapping):
-        raise InputError(f"expected a text, a record or a Product, got {type(document).__name__}")
-    text = document.get("text")
-    return text if isinstance(text, str) else Product.from_dict(document)
+def _open(path: Path, artefact: Artefact, tokenizer: PairTokenizer, threads: int | None) -> Engine:
+    if artefact.engine == "precomputed":
+        return PrecomputedEngine(path, threads=threads)
+    return OnnxEngine(path, padding_id=tokenizer.padding_id, threads=threads, one_at_a_time=artefact.one_at_a_time)
 
 
 def _one_number(logits: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -329,16 +404,3 @@ def _one_number(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     weights = np.exp(logits - logits.max(axis=1, keepdims=True))
     grades = np.arange(logits.shape[1], dtype=np.float32)
     return np.asarray(weights @ grades / weights.sum(axis=1), np.float32)
-
-
-@contextmanager
-def _progress(total: int, show: bool) -> Iterator[Progress | None]:
-    if not show:
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(file=sys.stderr), transient=True, disable=not sys.stderr.isatty()) as bar:
-        task = bar.add_task("scoring", total=total)
-        yield lambda scored: bar.advance(task, scored)

@@ -1,9 +1,10 @@
 """Parquet: the rows of any file, and the file that a catalogue writes of itself."""
 
 import json
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
 
@@ -122,3 +123,23 @@ def _record(product: Product) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise InputError(f"product '{product.id}': can not be written to Parquet: {error}") from None
     return {**record, "attributes": list(product.attributes), "price": product.price, "extra": extra}
+
+
+def read_products(path: Path, rows: Sequence[int]) -> list[Product]:
+    """Read some rows of a file that a catalogue wrote, in the order asked for, as they were written.
+
+    :raises InputError: if the file is damaged.
+    """
+    try:
+        with pq.ParquetFile(path) as file:
+            sizes = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+            starts = [0, *accumulate(sizes)]
+            groups = {row: bisect_right(starts, row) - 1 for row in rows}
+            found = {group: file.read_row_group(group) for group in sorted(set(groups.values()))}
+            return [_product(found[groups[row]].slice(row - starts[groups[row]], 1).to_pylist()[0]) for row in rows]
+    except pa.ArrowException as error:
+        raise InputError(f"{path}: is damaged ({str(error).splitlines()[0]}); write it again") from None
+
+
+def _product(record: dict[str, Any]) -> Product:
+    return Product(**{**record, "attributes": tuple(record["attributes"]), "extra": json.loads(record["extra"])})

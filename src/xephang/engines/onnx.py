@@ -1,18 +1,15 @@
 """ONNX Runtime on the CPU, without torch."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
 from xephang.engines import Progress, batches_by_length, pad
 from xephang.engines.tokens import PairTokens
+from xephang.engines.workers import Workers, open_graph
 from xephang.errors import ModelError
-from xephang.machine import available_threads
 
 INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
@@ -37,16 +34,7 @@ class OnnxEngine:
 
         :raises ModelError: if ONNX Runtime can not, or it is no reranker's graph.
         """
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        except Exception as error:  # the library raises its own, undocumented classes
-            raise ModelError(
-                f"{path}: not a graph that ONNX Runtime {onnxruntime.__version__} runs ({error})"
-            ) from error
+        self._session = open_graph(path, path)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         shape = self._session.get_outputs()[0].shape
         if not self._inputs <= INPUTS or len(shape) != 2 or not isinstance(shape[1], int):
@@ -56,27 +44,26 @@ class OnnxEngine:
             )
         self._labels = shape[1]
         self._padding_id, self._one_at_a_time = padding_id, one_at_a_time
-        self.threads = threads or available_threads()
-        self._pool, self._owner = self._new_pool(), os.getpid()
+        self._workers = Workers(threads)
 
     def logits(
         self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
     ) -> NDArray[np.float32]:
         """Return float32 (n, labels); see `Engine.logits`."""
-        if self._owner != os.getpid():  # a fork takes the pool along, but none of its threads
-            self._pool, self._owner = self._new_pool(), os.getpid()
         batches = batches_by_length(pairs, 1 if self._one_at_a_time else batch_size or 1)
         out = np.empty((len(pairs), self._labels), np.float32)
         for batch, scores in zip(
-            batches, self._pool.map(lambda b: self._run([pairs[i] for i in b]), batches), strict=True
+            batches, self._workers.map(lambda b: self._run([pairs[i] for i in b]), batches), strict=True
         ):
             out[batch] = scores
             if progress:
                 progress(len(batch))
         return out
 
-    def _new_pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self.threads, thread_name_prefix="xephang-onnx")
+    @property
+    def threads(self) -> int:
+        """CPU threads that it uses."""
+        return self._workers.threads
 
     def _run(self, pairs: Sequence[PairTokens]) -> NDArray[np.float32]:
         feed = {name: array for name, array in pad(pairs, self._padding_id).items() if name in self._inputs}

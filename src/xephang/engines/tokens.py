@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from xephang.errors import InputError, ModelError
+from xephang.folder import ModelFolder
 from xephang.product import Rendered
 
 
@@ -25,30 +26,57 @@ class PairTokens:
     types: NDArray[np.int64]
     cut: int = 0
 
+    @property
+    def query(self) -> NDArray[np.int64]:
+        """The ids of the query's side."""
+        return np.asarray(self.ids[self.types == 0])
+
+    @property
+    def product(self) -> NDArray[np.int64]:
+        """The ids of the product's side."""
+        return np.asarray(self.ids[self.types == 1])
+
 
 class PairTokenizer:
     """Tokenise (query, products) with a folder's `tokenizer.json`.
 
     The tokenizer is never changed after it is built (no truncation or padding is switched on), which is what
     makes it safe to share between threads.
+
+    :param max_length: tokens that the model reads.
+    :param product_position: where products start whatever the query, in a model that reads them apart: there the
+        product is cut to what is left behind that, and never for the query's sake.
     """
 
-    def __init__(self, path: Path, max_length: int) -> None:
+    def __init__(self, path: Path, max_length: int, product_position: int | None = None) -> None:
         """Open `tokenizer.json`.
 
-        :raises ModelError: if it can not be read.
+        :raises ModelError: if it can not be read, or products would start behind all that the model reads.
         """
+        if product_position and max_length - product_position < 2:
+            raise ModelError(
+                f"{path}: products start at position {product_position} of {max_length} that the model reads, which "
+                "leaves no room for one"
+            )
         try:
             self._tokenizer = Tokenizer.from_file(str(path))
         except Exception as error:  # the library raises bare Exception
             raise ModelError(f"{path}: not a tokenizer that can be read ({error})") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
-        self.max_length = max_length
+        self.max_length, self.product_position = max_length, product_position
         self.special_tokens: int = self._tokenizer.num_special_tokens_to_add(is_pair=True)
         self.padding_id: int = next(
             (i for i in map(self._tokenizer.token_to_id, ("[PAD]", "<pad>")) if i is not None), 0
         )
+
+    @classmethod
+    def of(cls, folder: ModelFolder) -> "PairTokenizer":
+        """Open a model folder's tokenizer.
+
+        :raises ModelError: if it can not be read.
+        """
+        return cls(folder.path / "tokenizer.json", folder.max_length, folder.product_position)
 
     def count(self, text: str) -> int:
         """Return how many tokens a text has, special tokens not counted."""
@@ -75,6 +103,8 @@ class PairTokenizer:
 
     def _room(self, query: str, asked: Encoding) -> int:
         room = self.max_length - self.special_tokens - len(asked.ids)
+        if self.product_position and room >= 0:
+            return self.max_length - self.product_position - 1
         if room < 1:
             raise InputError(
                 f"the query has {len(asked.ids)} tokens and the model reads {self.max_length} in all, which leaves "

@@ -27,6 +27,7 @@ class Pair:
     :param label: 0 or 1, a grade, or a teacher's score; whole numbers are int.
     :param query_id: rows of one id make one list; empty where the query's text says which rows belong together.
     :param cut_first: as `Rendered` has it; empty where the row held a text and no product.
+    :param clean: the query as it was before noise; the query itself where the row tells no other.
     """
 
     query: str
@@ -34,6 +35,11 @@ class Pair:
     label: int | float
     query_id: str = ""
     cut_first: tuple[tuple[int, int], ...] = ()
+    clean: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.clean:
+            object.__setattr__(self, "clean", self.query)
 
 
 def read_pairs(
@@ -42,7 +48,7 @@ def read_pairs(
     """Read training pairs from CSV, JSONL or Parquet: rows with labels, or graded judgments.
 
     A row may hold a `product` or a `product_id` in place of a document's text. Other columns are passed over, but for
-    `query_id`.
+    `query_id` and `clean`.
 
     :param columns: the file's names for `sentence_0`, `sentence_1`, `label` and `PRODUCT_COLUMNS` where they differ;
         without them `query`, `document` and `grade` will do.
@@ -85,6 +91,7 @@ def pair_of(row: Row, path: str | Path, names: Sequence[str] = _NAMES, documents
         (grade_cell if is_grade else number)(label, row, names[2], path),
         "" if query_id is None else str(query_id).strip(),
         document.cut_first,
+        text_cell(row.values["clean"], row, "clean", path) if row.values.get("clean") else query,
     )
 
 

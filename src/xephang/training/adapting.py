@@ -13,6 +13,7 @@ from xephang.engines.attention import read_apart
 from xephang.folder import PRODUCT_POSITION
 from xephang.judgments import Pair
 from xephang.lexicon import Lexicon
+from xephang.training.narrowing import narrow
 from xephang.training.recipe import Recipe
 from xephang.training.vocabulary import adapt
 
@@ -41,6 +42,8 @@ def load_base(path: Path, recipe: Recipe, pairs: Sequence[Pair]) -> CrossEncoder
             )
             path = Path(temporary)
         model: CrossEncoder = CrossEncoder(str(path), num_labels=recipe.num_labels, max_length=recipe.max_length)
+    if recipe.intermediate_size:
+        narrow(model, recipe.intermediate_size, pairs)
     if recipe.product_position:
         transformer: Any = model[0].model
         setattr(transformer.config, PRODUCT_POSITION, recipe.product_position)

@@ -24,8 +24,7 @@ def serving_tokenizer(model: CrossEncoder) -> PairTokenizer:
         transformer: Any = model[0]
         transformer.tokenizer.save_pretrained(temporary)
         transformer.config.save_pretrained(temporary)
-        folder = ModelFolder.open(Path(temporary))
-        return PairTokenizer(folder.path / "tokenizer.json", folder.max_length)
+        return PairTokenizer.of(ModelFolder.open(Path(temporary)))
 
 
 def cut(rows: Sequence[Row], tokenizer: PairTokenizer, path: Path) -> list[Row]:

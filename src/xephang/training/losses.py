@@ -11,6 +11,7 @@ from sentence_transformers.cross_encoder import losses as upstream
 from torch import nn
 
 from xephang.errors import RecipeError
+from xephang.reranker import Reranker
 from xephang.training.fit_mixin import FitMixinLoss
 from xephang.training.graded_list import GradedListLoss
 from xephang.training.recipe import LossSettings, check_choice
@@ -50,13 +51,14 @@ def shape_of(settings: LossSettings, num_labels: int = 1) -> Shape:
     return SHAPES[settings.name]
 
 
-def make_loss(settings: LossSettings, model: CrossEncoder) -> nn.Module:
+def make_loss(settings: LossSettings, model: CrossEncoder, teacher: Reranker | None = None) -> nn.Module:
     """Build the loss that a recipe names, its parameters turned into what the class takes.
 
+    :param teacher: what the loss learns from beside the labels, where it can.
     :raises RecipeError: if a parameter is unknown or the class refuses it.
     """
     loss_class = _OURS.get(settings.name) or getattr(upstream, settings.name)
-    known = [name for name in inspect.signature(loss_class).parameters if name not in ("model", "kwargs")]
+    known = [name for name in inspect.signature(loss_class).parameters if name not in ("model", "teacher", "kwargs")]
     known += ["loss_fct_args"] if "loss_fct" in known else []
     parameters: dict[str, Any] = dict(settings.parameters)
     for name in parameters:
@@ -71,6 +73,8 @@ def make_loss(settings: LossSettings, model: CrossEncoder) -> nn.Module:
             parameters[name] = _instance(value, "sentence_transformers.cross_encoder.losses", {})
         elif name == "pos_weight":
             parameters[name] = _tensor(name, value).float()
+    if teacher:
+        parameters["teacher"] = teacher
     try:
         loss: nn.Module = loss_class(model, **parameters)
     except (TypeError, ValueError) as error:

@@ -18,8 +18,8 @@ from xephang.product import LISTING, ProductTemplate
 
 _TABLES: Mapping[str, tuple[str, ...]] = {
     "model": (
-        "base", "base_sha256", "vocabulary", "vocabulary_sha256", "lexicon", "layers", "product_position",
-        "dropout", "max_length", "num_labels",
+        "base", "base_sha256", "teacher", "vocabulary", "vocabulary_sha256", "lexicon", "layers", "intermediate_size",
+        "product_position", "dropout", "max_length", "num_labels",
     ),
     "data": (
         "pairs", "pairs_sha256", "columns", "label", "relevant_grade", "dev", "dev_sha256", "dev_columns",
@@ -59,11 +59,14 @@ class Recipe:
     :param base_sha256: of the base's model.safetensors; another file is refused, and so it is with
         `pairs_sha256`, `dev_sha256` and `catalogue_sha256`. A run writes them into the recipe that it leaves with the
         model.
+    :param teacher: a Hub id, a folder, or a bundled model's name: a reranker whose margins `GradedListLoss` learns too.
     :param vocabulary: how many tokens to choose from the training texts, in place of the base's own; None keeps those.
     :param vocabulary_sha256: of the tokens chosen, one a line; others are refused. A run writes it too.
     :param lexicon: a bundled lexicon or the path of one, whose forms count among the texts for the vocabulary.
     :param dropout: of every dropout layer while training; None leaves the base's own (0.1 in BERT models).
     :param layers: the base's encoder layers to keep, from 0; all where empty.
+    :param intermediate_size: how many neurons to keep in each layer's feed-forward part, those that move its output
+        most on training texts; all where None.
     :param product_position: where products start, whatever the query's length, read apart from it, so that they can be
         computed ahead (`xephang.engines.attention`); None reads both together, as usual.
     :param num_labels: 1 for a relevance score; more for classes (`CrossEntropyLoss`).
@@ -77,10 +80,12 @@ class Recipe:
     pairs: Path
     base: str = DEFAULT_BASE
     base_sha256: str = ""
+    teacher: str = ""
     vocabulary: int | None = None
     vocabulary_sha256: str = ""
     lexicon: str = ""
     layers: tuple[int, ...] = ()
+    intermediate_size: int | None = None
     product_position: int | None = None
     dropout: float | None = None
     max_length: int = 512
@@ -145,6 +150,11 @@ class Recipe:
         check_keys("[data.columns]", recipe.columns, (*PAIR_COLUMNS, *PRODUCT_COLUMNS))
         check_keys("[data.dev_columns]", recipe.dev_columns, (*JUDGMENT_COLUMNS, *PRODUCT_COLUMNS))
         check_choice("[data] label", recipe.label, LABELS)
+        if recipe.teacher and recipe.loss.name != "GradedListLoss":
+            raise RecipeError(
+                f"[model] 'teacher': GradedListLoss learns from one, and {recipe.loss.name} does not; name that loss, "
+                "or take the teacher out"
+            )
         check_choice("[selection] metric", recipe.metric, METRICS)
         return recipe
 
@@ -203,18 +213,33 @@ def _section(table: Mapping[str, Any], name: str) -> dict[str, Any]:
 def _checked(flat: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Check the types of a recipe's scalar settings, and make its paths count from the recipe's folder."""
     texts = (
-        "name", "base", "base_sha256", "vocabulary_sha256", "lexicon", "pairs", "pairs_sha256", "label", "dev",
-        "dev_sha256", "catalogue", "catalogue_sha256", "metric",
+        "name", "base", "base_sha256", "teacher", "vocabulary_sha256", "lexicon", "pairs", "pairs_sha256", "label",
+        "dev", "dev_sha256", "catalogue", "catalogue_sha256", "metric",
     )  # fmt: skip
-    numbers = ("vocabulary", "product_position", "max_length", "num_labels", "patience", "relevant_grade")
+    numbers = (
+        "vocabulary", "intermediate_size", "product_position", "max_length", "num_labels", "patience", "relevant_grade",
+    )  # fmt: skip
     kinds: dict[str, type] = dict.fromkeys(texts, str) | dict.fromkeys(numbers, int)
     kinds |= {"columns": dict, "dev_columns": dict, "catalogue_columns": dict, "layers": list, "dropout": float}
     out = {name: _of_kind(name, flat[name], kind) for name, kind in kinds.items() if flat.get(name) is not None}
     if missing := [name for name in ("name", "pairs") if name not in out]:
         raise RecipeError(f"'{missing[0]}' is missing" + (" from [data]" if missing == ["pairs"] else ""))
     out |= {name: folder / out[name] for name in ("pairs", "dev", "catalogue") if name in out}
-    if "base" in out and (folder / out["base"]).is_dir():
-        out["base"] = str(folder / out["base"])
+    _check_model(out, folder)
+    if out.get("label") == "binary":
+        out.setdefault("relevant_grade", RELEVANT_FROM)
+    if out.get("relevant_grade", 1) > HIGHEST_GRADE:
+        raise RecipeError(f"'relevant_grade' must be 1 to {HIGHEST_GRADE}, got {out['relevant_grade']}")
+    if "relevant_grade" in out and out.get("label") != "binary":
+        raise RecipeError("[data] 'relevant_grade' counts for label = 'binary' only: give that too, or take it out")
+    return out
+
+
+def _check_model(out: dict[str, Any], folder: Path) -> None:
+    """Check the scalar settings of [model], and make its paths count from the recipe's folder."""
+    for name in ("base", "teacher"):
+        if name in out and (folder / out[name]).is_dir():
+            out[name] = str(folder / out[name])
     if "lexicon" in out:
         if "vocabulary" not in out:
             raise RecipeError(
@@ -225,13 +250,6 @@ def _checked(flat: Mapping[str, Any], folder: Path) -> dict[str, Any]:
         raise RecipeError(f"[model] 'dropout' must be from 0 to below 1, got {out['dropout']}")
     if "layers" in out:
         out["layers"] = _layers(out["layers"])
-    if out.get("label") == "binary":
-        out.setdefault("relevant_grade", RELEVANT_FROM)
-    if out.get("relevant_grade", 1) > HIGHEST_GRADE:
-        raise RecipeError(f"'relevant_grade' must be 1 to {HIGHEST_GRADE}, got {out['relevant_grade']}")
-    if "relevant_grade" in out and out.get("label") != "binary":
-        raise RecipeError("[data] 'relevant_grade' counts for label = 'binary' only: give that too, or take it out")
-    return out
 
 
 def _layers(given: list[Any]) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ from xephang.judgments.pairs import HIGHEST_GRADE, PAIR_COLUMNS
 from xephang.training.losses import Shape
 
 
-def to_dataset(pairs: Sequence[Pair], shape: Shape, num_labels: int) -> Dataset:
+def to_dataset(pairs: Sequence[Pair], shape: Shape, num_labels: int, *, taught: bool = False) -> Dataset:
     """Return a `datasets.Dataset`.
 
     - pairs, chances, classes: the rows as they are; chances are labels from 0 to 1, classes whole numbers below
@@ -20,7 +20,9 @@ def to_dataset(pairs: Sequence[Pair], shape: Shape, num_labels: int) -> Dataset:
     - triplets: (query, positive, negative) for each two documents of a query with labels above 0 and 0.
     - margins: (query, document_0, document_1), label = difference, for each two with different labels.
     - lists: (query, documents, labels), one row a query whose documents differ in their labels.
-    - graded lists: the same for every query; labels are grades.
+    - graded lists: the same for every query; labels are grades. With a teacher, `asked` besides: what it reads.
+
+    :param taught: by a teacher, which reads the query without its noise.
 
     Rows of one `query_id` belong together, and where they have none, rows of one query.
 
@@ -34,6 +36,8 @@ def to_dataset(pairs: Sequence[Pair], shape: Shape, num_labels: int) -> Dataset:
     if shape == "graded lists":
         _check_labels(pairs, shape, num_labels)
     rows = [row for found in by_query(pairs) for row in _ROWS[shape](found[0].query, found)]
+    if taught:
+        rows = [{**row, "asked": found[0].clean} for row, found in zip(rows, by_query(pairs), strict=True)]
     if not rows:
         raise InputError(f"no query has what this loss learns from ({WANTS[shape]})")
     return Dataset.from_list(rows)

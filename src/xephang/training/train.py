@@ -3,7 +3,7 @@
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,9 +19,10 @@ from xephang.card import RunRecord, save_card, save_record
 from xephang.engines.torch import quiet
 from xephang.errors import InputError, InterruptedTraining, ModelError, RecipeError
 from xephang.files import check_folder, sha256, write_text
-from xephang.folder import MANIFEST, Manifest, find
+from xephang.folder import MANIFEST, Manifest, bundled, find
 from xephang.judgments import Pair
 from xephang.lexicon import BUNDLED
+from xephang.reranker import Reranker
 from xephang.training.adapting import load_base, vocabulary_sha256
 from xephang.training.arguments import check_resumable, effective, training_arguments, translate
 from xephang.training.callbacks import LossWeights, MetricsFile, ProgressBar, StopOnSignal, read_metrics
@@ -64,9 +65,10 @@ def train(
     with quiet():
         set_seed(arguments.seed)
         model = _load(source, recipe, data.pairs)
-        loss = make_loss(recipe.loss, model)
+        teacher = Reranker.load(recipe.teacher) if recipe.teacher else None
+        loss = make_loss(recipe.loss, model, teacher)
         read = _cut(data, model, recipe)
-        rows = to_dataset(read.pairs, shape, recipe.num_labels)
+        rows = to_dataset(read.pairs, shape, recipe.num_labels, taught=bool(teacher))
         evaluator = DevEvaluator(read.dev, recipe.metric) if read.dev else None
         if arguments.process_index == 0:
             resolved = replace(_resolve(recipe, source, model, output), hyperparameters=effective(recipe, arguments))
@@ -132,6 +134,7 @@ def _resolve(recipe: Recipe, source: BaseModel, model: CrossEncoder, output: Pat
 
     return replace(
         recipe,
+        teacher=_seen(recipe.teacher, seen_from_output),
         base=source.name if source.is_hub_id else seen_from_output(source.path).as_posix(),
         base_sha256=source.sha256 or "",
         vocabulary_sha256=_check_vocabulary(recipe, model) if recipe.vocabulary else "",
@@ -143,6 +146,10 @@ def _resolve(recipe: Recipe, source: BaseModel, model: CrossEncoder, output: Pat
         catalogue=seen_from_output(recipe.catalogue) if recipe.catalogue else None,
         catalogue_sha256=_fingerprint(recipe.catalogue, recipe.catalogue_sha256) if recipe.catalogue else "",
     )
+
+
+def _seen(name: str, seen_from_output: Callable[[Path], Path]) -> str:
+    return seen_from_output(Path(name)).as_posix() if Path(name).is_dir() and name not in bundled() else name
 
 
 def _check_vocabulary(recipe: Recipe, model: CrossEncoder) -> str:

