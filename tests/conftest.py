@@ -20,7 +20,7 @@ def seed_rows() -> list[dict[str, object]]:
     return [json.loads(line) for line in (ROOT / "recipes" / "seed.jsonl").read_text(encoding="utf-8").splitlines()]
 
 
-def build_tiny(folder: Path, *, labels: int = 1, positions: int = 512) -> Path:
+def build_tiny(folder: Path, *, labels: int = 1, positions: int = 512, layers: int = 2) -> Path:
     """Write a random BERT cross-encoder and its tokenizer, as sentence-transformers writes them."""
     import torch
     from sentence_transformers import CrossEncoder
@@ -37,7 +37,7 @@ def build_tiny(folder: Path, *, labels: int = 1, positions: int = 512) -> Path:
     config = BertConfig(
         vocab_size=tokenizer.vocab_size,
         hidden_size=32,
-        num_hidden_layers=2,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         intermediate_size=64,
         max_position_embeddings=positions,
@@ -72,5 +72,22 @@ def tiny_exported(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("exported") / "model"
     shutil.copytree(tiny, folder)
+    export(folder)
+    return folder
+
+
+def with_position(folder: Path, position: int) -> Path:
+    """Have a model folder read products apart, from that position on."""
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | {"product_position": position}), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of three layers that reads products apart, with both precomputed files: never write into it, copy it."""
+    from xephang.compiling import export
+
+    folder = with_position(build_tiny(tmp_path_factory.mktemp("tiny-apart"), layers=3), 16)
     export(folder)
     return folder
