@@ -1,6 +1,7 @@
 """A tiny model that the tests build themselves: two layers, 32 numbers wide, its own Vietnamese word pieces."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,10 +85,20 @@ def with_position(folder: Path, position: int) -> Path:
 
 
 @pytest.fixture(scope="session")
-def tiny_apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def make_apart(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Return a function that builds a model that reads products apart, without files for inference."""
+
+    def make(**options: int) -> Path:
+        return with_position(build_tiny(tmp_path_factory.mktemp("apart"), **options), 16)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_apart(make_apart: Callable[..., Path]) -> Path:
     """A model of three layers that reads products apart, with both precomputed files: never write into it, copy it."""
     from xephang.compiling import export
 
-    folder = with_position(build_tiny(tmp_path_factory.mktemp("tiny-apart"), layers=3), 16)
+    folder = make_apart(layers=3)
     export(folder)
     return folder
