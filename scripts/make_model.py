@@ -10,18 +10,22 @@ import subprocess
 import sys
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import islice
 from pathlib import Path
 
 from xephang.card import MetricsRecord, RunRecord, load_record, save_card, save_record
 from xephang.compiling import export
+from xephang.documents import Document
 from xephang.evaluation import JudgmentSet, calibrate
 from xephang.files import write_text
 from xephang.folder import MANIFEST, ModelFolder
-from xephang.judgments import measure, read_judgments
+from xephang.judgments import measure, read_judgments, read_pairs
 from xephang.reranker import Reranker
 from xephang.training import Recipe, train
 
 ROOT = Path(__file__).parents[1]
+TEACHER = ROOT / "runs" / "giay-teacher"
+FITTED = 1000
 BUNDLED = ROOT / "src" / "xephang" / "models" / "giay"
 KEPT = ("config.json", "config_sentence_transformers.json", "modules.json", "sentence_bert_config.json")
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
@@ -35,13 +39,25 @@ def main() -> None:
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
     parser.add_argument("--bundle-only", action="store_true", help="take --output as it stands")
     options = parser.parse_args()
-    recipe = Recipe.load(ROOT / "recipes" / "giay.toml")
     if not options.bundle_only:
-        make_data(recipe.pairs.parent)
-        train(recipe, options.output, base=base_model(), resume=options.resume, overwrite=not options.resume)
-    for parity in export(options.output):
+        make(TEACHER, "giay-teacher.toml", base=base_model(), resume=options.resume)
+        make(options.output, "giay.toml", base=None, resume=options.resume)
+    recipe = Recipe.load(ROOT / "recipes" / "giay.toml")
+    for parity in export(options.output, pairs=shown_pairs(recipe)):
         print(f"{parity.path}: {parity.bytes / 1e6:.1f} MB, largest difference {parity.largest:.1e}")
     bundle(options.output, recipe)
+
+
+def make(output: Path, name: str, *, base: str | None, resume: bool) -> None:
+    """Run a recipe, its data made first where they are not there; a run that is through is not run again to resume."""
+    if resume and (output / "config.json").is_file():
+        return
+    recipe = Recipe.load(ROOT / "recipes" / name)
+    if not (resume and recipe.pairs.is_file()):
+        make_data(recipe.pairs.parent)
+    begun = resume and (output / "checkpoints").is_dir()
+    train(recipe, output, base=base, resume=begun, overwrite=not begun)
+    export(output)
 
 
 def make_data(judgments: Path) -> None:
@@ -49,6 +65,11 @@ def make_data(judgments: Path) -> None:
     demo = ROOT / "src" / "xephang" / "catalogue" / "demo.jsonl"
     for script, output in (("make_catalogue.py", demo), ("make_judgments.py", judgments)):
         subprocess.run([sys.executable, ROOT / "scripts" / script, "-o", output], check=True)
+
+
+def shown_pairs(recipe: Recipe) -> list[tuple[str, Document]]:
+    """Return training rows to fit the int8 scales to."""
+    return [(pair.query, pair.document) for pair in islice(read_pairs(recipe.pairs), 0, FITTED * 100, 100)]
 
 
 def base_model() -> str:
@@ -62,9 +83,9 @@ def base_model() -> str:
 def bundle(source: Path, recipe: Recipe) -> None:
     """Copy what inference needs into the package, int8 only, with a card that tells the int8 file's own figures."""
     shutil.rmtree(BUNDLED, ignore_errors=True)
-    (BUNDLED / "onnx").mkdir(parents=True)
     folder = ModelFolder.open(source)
     artefact = folder.artefact("int8")
+    (BUNDLED / artefact.path).parent.mkdir(parents=True)
     for name in (*KEPT, *TOKENIZER, artefact.path):
         shutil.copyfile(source / name, BUNDLED / name)
     write_text(BUNDLED / MANIFEST, replace(folder.manifest, artefacts=(artefact,), lexicon="footwear").to_json())
@@ -86,7 +107,7 @@ def with_int8_figures(record: RunRecord, recipe: Recipe) -> RunRecord:
     judgments = list(read_judgments(recipe.dev))
     scores = Reranker.load(BUNDLED).predict([(j.query, j.document) for j in judgments], activation="identity")
     values = {SHOWN[name]: value for name, value in measure(judgments, scores.tolist()).items()}
-    note = "The bundled int8 file on the same judgments, scored by xephang's ONNX engine."
+    note = "The bundled int8 file on the same judgments, scored by xephang's precomputed engine."
     return record.with_metrics(MetricsRecord("Dev judgments, int8", recipe.dev.name, values, note))
 
 

@@ -1,6 +1,6 @@
 """Write a base of six layers that reads query and product together, to hold the fast models against.
 
-    python benchmarks/quality/six_layers.py --trained runs/giay -o runs/six-base
+    python benchmarks/quality/six_layers.py --trained runs/giay-teacher -o runs/six-base
 
 Everything that the trained model of three layers has learnt is taken along: its vocabulary, its embeddings, its layers
 at their old places 0, 1 and 5; layers 2, 3 and 4 and the attention over both texts come from the base. So the hours of

@@ -3,6 +3,7 @@
 from xephang.cli.app import app, main
 from xephang.cli.calibrate import calibrate
 from xephang.cli.card import card
+from xephang.cli.compile import compile
 from xephang.cli.demo import demo
 from xephang.cli.evaluate import evaluate
 from xephang.cli.export import export
@@ -11,7 +12,7 @@ from xephang.cli.predict import predict
 from xephang.cli.rank import rank
 from xephang.cli.train import train
 
-for command in (rank, predict, train, evaluate, calibrate, export, card, demo):
+for command in (rank, predict, train, evaluate, calibrate, export, compile, card, demo):
     app.command()(command)
 app.add_typer(judgments)
 

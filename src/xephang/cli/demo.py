@@ -1,5 +1,7 @@
 """`xephang demo`."""
 
+import time
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -8,6 +10,7 @@ from xephang.catalogue import demo_catalogue
 from xephang.cli import console
 from xephang.cli.options import Json, Model, Threads
 from xephang.cli.rank import show
+from xephang.compiled import CompiledCatalogue
 from xephang.reranker import Reranker
 
 QUERIES = (
@@ -27,9 +30,22 @@ def demo(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Rank the catalogue that comes with xephang, and time it."""
+    """Compile the catalogue that comes with xephang, rank it, and time both."""
     products = list(demo_catalogue())
     reranker = Reranker.load(model, threads=threads)
-    console.note(f"{len(products):,} products, model '{reranker.folder.name}', engine {reranker.engine.name}")
-    for query in queries or QUERIES:
-        show(reranker, query, products, top_k, as_json=json)
+    if reranker.engine.name != "precomputed":
+        console.note(f"{len(products):,} products, model '{reranker.folder.name}', engine {reranker.engine.name}")
+        for query in queries or QUERIES:
+            show(reranker, query, products, top_k, as_json=json)
+        return
+    with TemporaryDirectory(prefix="xephang-demo-") as folder:
+        started = time.perf_counter()
+        compiled = CompiledCatalogue.build(reranker, products, folder)
+        seconds = time.perf_counter() - started
+        each = f"{seconds / len(products) * 1000:.2f} ms and {compiled.bytes / len(products) / 1000:.0f} KB each"
+        console.note(
+            f"model '{reranker.folder.name}': {len(products):,} products compiled in {seconds:.1f} s, {each}; a search "
+            "now runs its own words only"
+        )
+        for query in queries or QUERIES:
+            show(reranker, query, compiled, top_k, as_json=json)

@@ -13,9 +13,10 @@ Model = Annotated[
     typer.Option("--model", "-m", metavar="MODEL", help="A bundled model's name, a folder, or a Hugging Face Hub id."),
 ]
 Engine = Annotated[
-    Literal["onnx", "torch"] | None, typer.Option(help="Without it, ONNX; torch where there is no ONNX file.")
+    Literal["onnx", "precomputed", "torch"] | None,
+    typer.Option(help="Without it, what the folder has a file for; torch where it has none."),
 ]
-Precise = Annotated[Precision | None, typer.Option("--precision", help="Of the ONNX file; int8 before fp32.")]
+Precise = Annotated[Precision | None, typer.Option("--precision", help="Of the exported file; int8 before fp32.")]
 Threads = Annotated[int | None, typer.Option(min=1, metavar="N", help="CPU threads; all that there are without it.")]
 Json = Annotated[bool, typer.Option("--json", help="Write JSON on stdout instead of a table.")]
 Columns = Annotated[
@@ -29,4 +30,6 @@ Queries = Annotated[Path | None, typer.Option(metavar="FILE", help="The texts of
 Documents = Annotated[
     Path | None, typer.Option(metavar="FILE", help="The texts of the qrels' documents, or a catalogue.")
 ]
+KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Set bad rows aside and go on with the others.")]
+Rejects = Annotated[Path | None, typer.Option(metavar="FILE", help="Where --keep-going writes the bad rows, as JSONL.")]
 InputFormat = Annotated[Format | None, typer.Option("--format", help="Of the file, where its name does not tell.")]

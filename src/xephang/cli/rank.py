@@ -1,6 +1,7 @@
 """`xephang rank`."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,26 +10,31 @@ from rich.console import RenderableType
 
 from xephang.catalogue import Catalogue
 from xephang.cli import console
-from xephang.cli.options import Columns, Engine, InputFormat, Json, Model, Precise, Threads
+from xephang.cli.options import Columns, Engine, InputFormat, Json, KeepGoing, Model, Precise, Rejects, Threads
 from xephang.cli.reasons import LEGEND, reasons
+from xephang.compiled import CompiledCatalogue, is_compiled
 from xephang.errors import InputError
 from xephang.files import check_apart
 from xephang.product import Product
 from xephang.reranker import Reranker
 
+Shelf = Sequence[Product] | CompiledCatalogue
+"""What is ranked."""
+
 
 def rank(
     query: Annotated[str, typer.Argument(metavar="QUERY", help="What a shopper types.")],
     catalogue: Annotated[
-        str, typer.Argument(metavar="FILE", help="CSV, JSONL or Parquet of products; - reads JSONL from stdin.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="CSV, JSONL or Parquet of products; - reads JSONL from stdin. Or a compiled catalogue."
+        ),
     ],
     model: Model = "giay",
     top_k: Annotated[int, typer.Option("--top-k", "-k", min=1, metavar="N", help="How many products to show.")] = 10,
     column: Columns = None,
-    keep_going: Annotated[bool, typer.Option("--keep-going", help="Set bad rows aside and rank the others.")] = False,
-    rejects: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where --keep-going writes the bad rows, as JSONL.")
-    ] = None,
+    keep_going: KeepGoing = False,
+    rejects: Rejects = None,
     format: InputFormat = None,
     engine: Engine = None,
     precision: Precise = None,
@@ -47,19 +53,27 @@ def rank(
         raise InputError("--lexicon is what --explain reads facets by; add --explain")
     if rejects and lexicon:
         check_apart(rejects, Path(lexicon))
-    products = Catalogue.open(
-        catalogue, columns=console.column_map(column), keep_going=keep_going, rejects=rejects, format=format
-    )
-    listed = list(products)
-    console.note(str(products.report))
+    shelf: Shelf
+    if is_compiled(catalogue):
+        if column or keep_going or rejects or format:
+            raise InputError(
+                f"{catalogue}: is compiled; --column, --keep-going, --rejects and --format are for a file of products"
+            )
+        shelf = CompiledCatalogue.open(catalogue)
+    else:
+        products = Catalogue.open(
+            catalogue, columns=console.column_map(column), keep_going=keep_going, rejects=rejects, format=format
+        )
+        shelf = list(products)
+        console.note(str(products.report))
     reranker = Reranker.load(model, engine=engine, precision=precision, threads=threads)
-    show(reranker, query, listed, top_k, as_json=json, explain=explain, lexicon=lexicon)
+    show(reranker, query, shelf, top_k, as_json=json, explain=explain, lexicon=lexicon)
 
 
 def show(
     reranker: Reranker,
     query: str,
-    products: list[Product],
+    shelf: Shelf,
     top_k: int,
     *,
     as_json: bool,
@@ -67,19 +81,25 @@ def show(
     lexicon: str | None = None,
 ) -> None:
     """Rank, and print what came out and how long it took."""
+    if isinstance(shelf, CompiledCatalogue):
+        asked: dict[str, Any] = {"ids": shelf.ids(), "catalogue": shelf}
+    else:
+        asked = {"documents": shelf}
     started = time.perf_counter()
-    results = reranker.rank(
-        query, products, top_k=top_k, return_documents=True, show_progress=True, explain=explain, lexicon=lexicon
-    )
+    results = reranker.rank(query, **asked, top_k=top_k, show_progress=True, explain=explain, lexicon=lexicon)
     milliseconds = (time.perf_counter() - started) * 1000
+    products = _products(shelf, results)
+    results = [
+        {**result, "text": reranker.render(product).text} for result, product in zip(results, products, strict=True)
+    ]
     if as_json:
         console.print_json(
             {
                 "query": query,
                 "model": reranker.folder.name,
-                "products": len(products),
+                "products": len(shelf),
                 "milliseconds": round(milliseconds, 1),
-                "results": [_plain(result, products[result["corpus_id"]]) for result in results],
+                "results": [_plain(result, product) for result, product in zip(results, products, strict=True)],
             }
         )
         return
@@ -87,10 +107,17 @@ def show(
         console.note(LEGEND)
         if lexicon is None and reranker.lexicon is None:
             console.note("the model names no lexicon, so no facets are shown; give one with --lexicon")
-    each = f"{milliseconds / len(products):.2f} ms each" + (", explanations included" if explain else "")
-    title = f"“{query}”: {len(products):,} products in {milliseconds:,.0f} ms, {each}"
+    each = f"{milliseconds / max(len(shelf), 1):.2f} ms each" + (", explanations included" if explain else "")
+    title = f"“{query}”: {len(shelf):,} products in {milliseconds:,.0f} ms, {each}"
     columns = {"#": "right", "score": "right", "id": "left", "product": "wide", "price": "right"}
-    console.print_table(title, columns, [_row(i, r, products[r["corpus_id"]]) for i, r in enumerate(results, 1)])
+    rows = [_row(i, *pair) for i, pair in enumerate(zip(results, products, strict=True), 1)]
+    console.print_table(title, columns, rows)
+
+
+def _products(shelf: Shelf, results: Sequence[dict[str, Any]]) -> list[Product]:
+    if isinstance(shelf, CompiledCatalogue):
+        return shelf.products([result["id"] for result in results])
+    return [shelf[result["corpus_id"]] for result in results]
 
 
 def _plain(result: dict[str, Any], product: Product) -> dict[str, Any]:

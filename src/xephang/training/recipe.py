@@ -158,6 +158,11 @@ class Recipe:
         check_choice("[selection] metric", recipe.metric, METRICS)
         return recipe
 
+    @property
+    def teacher_name(self) -> str:
+        """The teacher's Hub id or bundled name, or its folder's last name."""
+        return Path(self.teacher).resolve().name if Path(self.teacher).is_dir() else self.teacher
+
     def to_dict(self) -> dict[str, Any]:
         """Return the tables that `from_dict` reads, every default filled in."""
         data: dict[str, Any] = {name: getattr(self, name) for name in _TABLES["data"] if getattr(self, name)}

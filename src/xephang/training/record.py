@@ -3,7 +3,7 @@
 import os
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ from typing import Any
 from sentence_transformers.cross_encoder import CrossEncoderTrainer
 from sentence_transformers.util import fullname
 
-from xephang.card import DatasetRecord, LossRecord, MetricsRecord, RunRecord
+from xephang.card import DatasetRecord, LossRecord, MetricsRecord, RunRecord, load_record
+from xephang.card.store import RECORD
 from xephang.judgments import Pair
 from xephang.machine import cpu_name
 from xephang.training.adapting import vocabulary
@@ -80,7 +81,7 @@ def make_record(run: Run, log: Sequence[Mapping[str, Any]]) -> RunRecord:
     """
     recipe, changed_all = run.recipe, changed_and_all(run.trainer.args)
     prose: dict[str, Any] = {name: text for name, text in recipe.card.items() if name != "title"}
-    return RunRecord(
+    record = RunRecord(
         name=recipe.card.get("title") or f"CrossEncoder based on {run.base.name}",
         base_model=run.base.name,
         base_is_hub_id=run.base.is_hub_id,
@@ -106,6 +107,26 @@ def make_record(run: Run, log: Sequence[Mapping[str, Any]]) -> RunRecord:
         examples=tuple((pair.query, pair.document) for pair in run.pairs[:5]),
         **prose,
     )
+    return from_origin(record, run.base.path)
+
+
+def from_origin(record: RunRecord, base: Path) -> RunRecord:
+    """Return the record of a run that started from a model which was itself trained here: it names that one's base."""
+    if not (base / RECORD).is_file():
+        return record
+    before = load_record(base)
+    note = (
+        f"{record.base_note} They are of {record.base_model} (SHA-256 {record.base_sha256}), a model that was itself "
+        f"trained from this base, on {before.dataset.size:,} rows with {before.loss.name}. {before.base_note}"
+    )
+    return replace(
+        record,
+        base_model=before.base_model,
+        base_is_hub_id=before.base_is_hub_id,
+        base_revision=before.base_revision,
+        base_sha256=before.base_sha256,
+        base_note=note,
+    )
 
 
 def _versions() -> dict[str, str]:
@@ -130,9 +151,12 @@ def _base_note(run: Run) -> str:
         adapted.append(f"with a vocabulary of {tokens:,} tokens chosen from the training texts in place of its own")
     if run.recipe.layers:
         adapted.append(f"with its encoder layers {', '.join(map(str, run.recipe.layers))} only, counted from 0")
+    if run.recipe.intermediate_size:
+        adapted.append(f"with {run.recipe.intermediate_size:,} neurons of each layer's feed-forward part")
     if run.recipe.product_position:
         adapted.append(f"so that it reads products apart from queries, from position {run.recipe.product_position} on")
-    return note + (f" It was taken {' and '.join(adapted)}." if adapted else "")
+    taught = f" It also learnt the margins of {run.recipe.teacher_name}, its teacher." if run.recipe.teacher else ""
+    return note + (f" It was taken {' and '.join(adapted)}." if adapted else "") + taught
 
 
 def _loss_record(run: Run) -> LossRecord:

@@ -1,0 +1,114 @@
+"""`xephang compile`."""
+
+import time
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from xephang.catalogue import Catalogue
+from xephang.cli import console
+from xephang.cli.options import Columns, InputFormat, Json, KeepGoing, Model, Rejects, Threads
+from xephang.compiled import CompiledCatalogue
+from xephang.compiled.building import Progress
+from xephang.errors import InputError
+from xephang.progress import Advance, progress_bar
+from xephang.reranker import Reranker
+
+
+def compile(
+    catalogue: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="CSV, JSONL or Parquet of products; - reads JSONL from stdin.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where the compiled catalogue is.")
+    ] = None,
+    model: Model = "giay",
+    storage: Annotated[
+        Literal["fast", "small"], typer.Option(help="Whole, or as codes of a tenth of the bytes.")
+    ] = "fast",
+    update: Annotated[
+        bool, typer.Option("--update", help="Add the products to FOLDER, in place of those with their ids.")
+    ] = False,
+    delete: Annotated[
+        list[str] | None, typer.Option("--delete", metavar="ID", help="Take a product out; give it once for each.")
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Read every byte of FOLDER and compare checksums.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with a build that was interrupted.")] = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace what FOLDER holds, once the new one is whole.")
+    ] = False,
+    column: Columns = None,
+    keep_going: KeepGoing = False,
+    rejects: Rejects = None,
+    format: InputFormat = None,
+    threads: Threads = None,
+    json: Json = False,
+) -> None:
+    """Compute every product of a catalogue ahead, so that a search only runs the query's own words."""
+    if output is None:
+        raise InputError("no --output: name the folder of the compiled catalogue")
+    if (catalogue is None) == (not delete and not verify):
+        raise InputError("give a FILE to compile, or else --delete or --verify")
+    if delete or verify:
+        compiled = CompiledCatalogue.open(output)
+        if delete:
+            compiled.delete(delete)
+        if verify:
+            compiled.verify()
+        _tell(compiled, None, as_json=json)
+        return
+    products = Catalogue.open(
+        str(catalogue), columns=console.column_map(column), keep_going=keep_going, rejects=rejects, format=format
+    )
+    reranker = Reranker.load(model, threads=threads)
+    started = time.perf_counter()
+    with progress_bar("compiling", len(list(products))) as advance:
+        try:
+            if update:
+                compiled = CompiledCatalogue.open(output, model=reranker)
+                console.note(f"{compiled.update(products, progress=_steps(advance)):,} products replaced")
+            else:
+                compiled = CompiledCatalogue.build(
+                    reranker,
+                    products,
+                    output,
+                    storage=storage,
+                    resume=resume,
+                    overwrite=overwrite,
+                    progress=_steps(advance),
+                )
+        except KeyboardInterrupt:
+            further = "nothing has changed" if update else f"go on with: xephang compile … -o {output} --resume"
+            console.complain(f"interrupted; {further}")
+            raise typer.Exit(1) from None
+    console.note(str(products.report))
+    _tell(compiled, time.perf_counter() - started, as_json=json)
+
+
+def _steps(advance: Advance | None) -> Progress:
+    """Turn how much is done into how much more is done."""
+    before = 0
+
+    def step(done: int, _: int) -> None:
+        nonlocal before
+        if advance:
+            advance(done - before)
+        before = done
+
+    return step
+
+
+def _tell(compiled: CompiledCatalogue, seconds: float | None, *, as_json: bool) -> None:
+    """Say what the folder holds now."""
+    manifest, count = compiled.manifest, len(compiled)
+    if as_json:
+        took = {} if seconds is None else {"seconds": round(seconds, 3)}
+        said = {"folder": str(compiled.folder), "model": manifest.model, "storage": manifest.storage}
+        console.print_json({**said, "products": count, "bytes": compiled.bytes, "parts": len(manifest.parts), **took})
+        return
+    size = f"{compiled.bytes / 1e6:,.1f} MB" + (f", {compiled.bytes / count / 1000:,.1f} KB each" if count else "")
+    each = f" in {seconds:,.1f} s" if seconds is not None else ""
+    console.print_text(
+        f"{compiled.folder}: {count:,} products{each}, {size}; model '{manifest.model}', storage '{manifest.storage}'"
+    )
