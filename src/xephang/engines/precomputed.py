@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,17 +72,21 @@ class PrecomputedEngine:
         :raises ModelError: if it is none.
         """
         try:
-            with np.load(path, allow_pickle=False) as content:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
                 arrays: Mapping[str, NDArray[np.generic]] = dict(content)
             graphs = [bytes(arrays[name].tobytes()) for name in GRAPHS]
             self.embeddings = embeddings_of(arrays)
-        except (OSError, ValueError, KeyError, EOFError) as error:
+        except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
             raise ModelError(f"{path}: not a file of a precomputed model ({error}); run: xephang export") from error
         self.sha256 = sha256(path)
         self._product, self._query, self._unpack = (open_graph(graph, path) for graph in graphs)
+        takes = [entry.name for entry in self._query.get_inputs()]
+        if takes[:2] != ["embedded", "keys_0"]:
+            raise ModelError(f"{path}: its query graph takes {', '.join(takes)}, so it is none; run: xephang export")
         self._heads, self._head = (int(size) for size in self._query.get_inputs()[1].shape[1::2])
         self._hidden = self._heads * self._head
-        self.width = (len(self._query.get_inputs()) - 2) * self._hidden
+        self.width = (len(takes) - 2) * self._hidden
+        self._labels = int(self._query.get_outputs()[0].shape[1])
         self._workers = Workers(threads)
 
     @property
@@ -118,13 +123,11 @@ class PrecomputedEngine:
             logits: NDArray[np.float32] = self._query.run(None, {"embedded": embedded, **feed})[0]
             return logits[: len(chosen)]
 
-        found: list[NDArray[np.float32]] = []
+        out = np.empty((len(stored), self._labels), np.float32)
         for chosen, logits in zip(runs, self._workers.map(run, runs), strict=True):
-            found.append(logits)
+            out[chosen] = logits
             if progress:
                 progress(len(chosen))
-        out = np.concatenate(found)
-        out[np.concatenate(runs)] = out.copy()
         return out
 
     def logits(
@@ -137,13 +140,12 @@ class PrecomputedEngine:
         by_query: dict[bytes, list[int]] = {}
         for i, pair in enumerate(pairs):
             by_query.setdefault(pair.query.tobytes(), []).append(i)
-        out: NDArray[np.float32] | None = None
+        out = np.empty((len(pairs), self._labels), np.float32)
         for ids, places in by_query.items():
             query = np.frombuffer(ids, np.int64)
-            some = self.score(query, [stored[which[i]] for i in places], batch_size=batch_size, progress=progress)
-            out = np.empty((len(pairs), some.shape[1]), np.float32) if out is None else out
-            out[places] = some
-        return np.empty((0, 1), np.float32) if out is None else out
+            some = [stored[which[i]] for i in places]
+            out[places] = self.score(query, some, batch_size=batch_size, progress=progress)
+        return out
 
     def rows(self, stored: Stored) -> NDArray[np.int8]:
         """Return what a product comes to as a row for each token, (tokens, width), in the order of a basis' columns."""
