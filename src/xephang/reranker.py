@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -177,6 +178,7 @@ class Reranker:
         if top_k is not None and top_k < 1:
             raise InputError(f"top_k is {top_k}; it must be at least 1")
         check_candidates(documents, ids, catalogue)
+        catalogue = copy(catalogue)  # stays at this state if another thread refreshes or updates it
         reader = self._reader(lexicon) if explain else None
         if catalogue is not None:
             scores = self._score_stored(query, documents, ids, catalogue, batch_size, show_progress)

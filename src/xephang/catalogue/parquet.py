@@ -4,6 +4,7 @@ import json
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def write_products(path: Path, products: Iterable[Product]) -> None:
     """
     remaining = iter(products)
     with pq.ParquetWriter(path, SCHEMA, compression="zstd") as writer:
-        while records := [_record(product) for product in islice(remaining, _BATCH)]:
+        while records := [record_of(product) for product in islice(remaining, _BATCH)]:
             writer.write_batch(pa.RecordBatch.from_pylist(records, schema=SCHEMA))
 
 
@@ -114,7 +115,11 @@ def _values(batch: pa.RecordBatch) -> Iterator[dict[str, Any] | ValueError]:
                 yield error
 
 
-def _record(product: Product) -> dict[str, Any]:
+def record_of(product: Product) -> dict[str, Any]:
+    """Return the row that is written of a product.
+
+    :raises InputError: as `write_products` does.
+    """
     record = {name: getattr(product, name) for name in TEXT_FIELDS}
     try:
         for text in (*record.values(), *product.attributes):
@@ -125,20 +130,35 @@ def _record(product: Product) -> dict[str, Any]:
     return {**record, "attributes": list(product.attributes), "price": product.price, "extra": extra}
 
 
-def read_products(path: Path, rows: Sequence[int]) -> list[Product]:
+def read_products(content: pa.Buffer, rows: Sequence[int], path: Path) -> list[Product]:
     """Read some rows of a file that a catalogue wrote, in the order asked for, as they were written.
 
-    :raises InputError: if the file is damaged.
+    :param content: the file's.
+    :param path: named in errors.
+    :raises InputError: if it is damaged.
     """
+    with _written(content, path) as file:
+        sizes = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
+        starts = [0, *accumulate(sizes)]
+        groups = {row: bisect_right(starts, row) - 1 for row in rows}
+        found = {group: file.read_row_group(group) for group in sorted(set(groups.values()))}
+        return [_product(found[groups[row]].slice(row - starts[groups[row]], 1).to_pylist()[0]) for row in rows]
+
+
+def read_column(content: pa.Buffer, name: str, path: Path) -> pa.Array:
+    """Read a column of a file that a catalogue wrote; see `read_products`."""
+    with _written(content, path) as file:
+        return file.read(columns=[name]).column(name).combine_chunks()
+
+
+@contextmanager
+def _written(content: pa.Buffer, path: Path) -> Iterator[pq.ParquetFile]:
     try:
-        with pq.ParquetFile(path) as file:
-            sizes = [file.metadata.row_group(at).num_rows for at in range(file.num_row_groups)]
-            starts = [0, *accumulate(sizes)]
-            groups = {row: bisect_right(starts, row) - 1 for row in rows}
-            found = {group: file.read_row_group(group) for group in sorted(set(groups.values()))}
-            return [_product(found[groups[row]].slice(row - starts[groups[row]], 1).to_pylist()[0]) for row in rows]
-    except pa.ArrowException as error:
-        raise InputError(f"{path}: is damaged ({str(error).splitlines()[0]}); write it again") from None
+        with pq.ParquetFile(pa.BufferReader(content)) as file:
+            yield file
+    except (pa.ArrowException, OSError, ValueError, LookupError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"{path}: is damaged ({reason}); write it again") from None
 
 
 def _product(record: dict[str, Any]) -> Product:

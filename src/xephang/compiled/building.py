@@ -6,20 +6,18 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
-import numpy as np
-from numpy.typing import NDArray
-
 from xephang.catalogue import Catalogue
+from xephang.catalogue.parquet import record_of
 from xephang.compiled.index import index_of
 from xephang.compiled.manifest import BUILDING, MANIFEST, Manifest
 from xephang.compiled.packing import STORAGES, Packing
-from xephang.compiled.part import OpenPart, source_of, write_part
+from xephang.compiled.part import Draft, OpenPart, load, source_of, write_part
 from xephang.compiled.state import State
 from xephang.compiled.writing import PART_BYTES, check_free, commit, locked, save_array
 from xephang.engines.precomputed import PrecomputedEngine
 from xephang.errors import InputError
 from xephang.files import check_folder
-from xephang.product import Product
+from xephang.product import Product, Rendered
 from xephang.reranker import Reranker
 
 Progress = Callable[[int, int], None]
@@ -45,25 +43,41 @@ class Build:
         if self.storage not in STORAGES:
             raise InputError(f"storage '{self.storage}' is not known; storages are {', '.join(STORAGES)}")
         engine = self.model.precomputed
+        self._goes_on(resume, overwrite)
+        count, sample = self._read_through()
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"{self.folder}: can not be written: {error.strerror or error}") from error
+        with locked(self.folder):
+            # Another process may have written while the catalogue was read.
+            manifest = self._begun() if self._goes_on(resume, overwrite) else self._begin(engine, sample)
+            self._go_on(manifest, count, progress)
+
+    def _goes_on(self, resume: bool, overwrite: bool) -> bool:
+        """Say whether there is a build in the folder to go on with.
+
+        :raises InputError: if the folder is taken.
+        """
         check_folder(self.folder)
         taken, begun = (self.folder / MANIFEST).is_file(), (self.folder / BUILDING).is_file()
-        if taken and not overwrite and not (resume and begun):
+        if resume and begun:
+            return True
+        if taken and not overwrite:
             raise InputError(f"{self.folder}: holds a compiled catalogue already; update it, or overwrite it")
-        if begun and not resume and not overwrite:
+        if begun and not overwrite:
             raise InputError(f"{self.folder}: holds a build that was interrupted; resume it, or overwrite it")
         if not taken and not begun:
             check_free(self.folder)
-        count, sample = self._read_through()
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with locked(self.folder):
-            manifest = self._begun() if resume and begun else self._begin(engine, sample)
-            self._go_on(manifest, count, progress)
+        return False
 
     def _read_through(self) -> tuple[int, list[Product]]:
-        """Count the products, and choose some at random by reservoir sampling; a bad row shows here."""
+        """Count the products, and choose some at random by reservoir sampling; one that can not be used shows here."""
         random, count = Random(0), 0
         sample: list[Product] = []
         for count, product in enumerate(self.catalogue, start=1):
+            _rendered(self.model, product)
+            record_of(product)
             if len(sample) < _SAMPLE:
                 sample.append(product)
             elif (at := random.randrange(count)) < _SAMPLE:
@@ -101,8 +115,7 @@ class Build:
                     f"{self.folder}: the catalogue has changed since the build in it was begun; overwrite it"
                 )
             done += part.products
-        basis = np.load(manifest.basis.check(self.folder, whole=True)) if manifest.basis else None
-        packing = None if basis is None else Packing(basis)
+        packing = Packing(load(manifest.basis.check(self.folder, whole=True))) if manifest.basis else None
         parts = [OpenPart(self.folder, part) for part in manifest.parts]
 
         def tell(so_far: int, _: int) -> None:
@@ -114,8 +127,7 @@ class Build:
             manifest = replace(manifest, parts=(*manifest.parts, part_.part))
             self._note(manifest)
         index = index_of([part.ids.to_pylist() for part in parts])
-        commit(State(self.folder, manifest, tuple(parts), index, packing))
-        (self.folder / BUILDING).unlink(missing_ok=True)
+        commit(State(self.folder, manifest, tuple(parts), index, packing), built=True)
 
 
 def compute(
@@ -141,23 +153,27 @@ def _parts(
 ) -> Iterator[OpenPart]:
     """Compute products, and write a part whenever there is enough for one."""
     held: list[Product] = []
-    stored: list[NDArray[np.int8]] = []
-    which: list[int] = []
-    texts: dict[str, int] = {}
-    done = size = 0
+    draft, done = Draft(), 0
     while some := list(islice(products, _AT_ONCE)):
-        rendered = [model.render(product, f"product '{product.id}'").text for product in some]
-        new = {text: product for text, product in zip(rendered, some, strict=True) if text not in texts}
+        rendered = [_rendered(model, product) for product in some]
+        new = {text: product for text, product in zip(rendered, some, strict=True) if text not in draft}
         for text, one in zip(new, model.precompute(list(new.values())), strict=True):
-            texts[text] = len(stored)
-            stored.append(packing.encode(model.precomputed.rows(one)) if packing else one)
-            size += stored[-1].size
-        which += [texts[text] for text in rendered]
+            draft.keep(text, packing.encode(model.precomputed.rows(one)) if packing else one)
+        for text in rendered:
+            draft.add(text)
         held += some
         done += len(some)
         progress(done, done)
-        if size >= PART_BYTES:
-            yield OpenPart(folder, write_part(folder, held, stored, which))
-            held, stored, which, texts, size = [], [], [], {}, 0
+        if draft.size >= PART_BYTES:
+            yield OpenPart(folder, write_part(folder, held, draft))
+            held, draft = [], Draft()
     if held:
-        yield OpenPart(folder, write_part(folder, held, stored, which))
+        yield OpenPart(folder, write_part(folder, held, draft))
+
+
+def _rendered(model: Reranker, product: Product) -> Rendered:
+    try:
+        return model.template.render(product)
+    except InputError as error:
+        named = f"product '{product.id}': "
+        raise InputError(f"{named}{str(error).removeprefix(named)}; leave it out") from error

@@ -12,7 +12,7 @@ from xephang.compiled.manifest import MANIFEST, Manifest
 from xephang.compiled.state import State
 from xephang.compiled.writing import commit, compacted, locked
 from xephang.documents import Document
-from xephang.errors import InputError, ModelError
+from xephang.errors import InputError
 from xephang.product import Product
 from xephang.reranker import Reranker
 
@@ -118,18 +118,15 @@ class CompiledCatalogue:
 
         :raises InputError: if there is none of an id.
         """
-        return self._state.products(self._state.places(ids))
+        state = self._state
+        return state.products(state.places(ids))
 
     def check(self, model: Reranker) -> None:
         """Check that this model computed the catalogue.
 
         :raises ModelError: if another did, or another version of it.
         """
-        if model.fingerprint != self.manifest.fingerprint:
-            raise ModelError(
-                f"{self.folder}: was compiled with '{self.manifest.model}' ({self.manifest.fingerprint[:12]}), this "
-                f"is '{model.folder.name}' ({model.fingerprint[:12]}); compile it again, or load the model that did"
-            )
+        self._state.check(model)
 
     def update(self, products: Iterable[Product], *, progress: Progress | None = None) -> int:
         """Add products, in place of those that have their ids; return how many were replaced.
@@ -138,13 +135,18 @@ class CompiledCatalogue:
         """
         if self._model is None:
             raise InputError(f"{self.folder}: was opened without a model, which updates need; open it with model=…")
-        added = list(products if isinstance(products, Catalogue) else Catalogue.of(products))
+        if not isinstance(products, Catalogue):
+            products = list(products)
+            if products and not any(product.id for product in products):
+                raise InputError("products: none of them has an id; give each the id by which it is to be found")
+            products = Catalogue.of(products)
+        added = list(products)
         with locked(self.folder):
             state = State.open(self.folder)
-            self.check(self._model)
+            state.check(self._model)
             parts = compute(self._model, added, self.folder, state.packing, progress=progress)
             gone = [place for place in state.find([one.id for one in added]) if place is not None]
-            self._state = compacted(commit(state.without(gone).with_parts(parts)))
+            self._state = commit(compacted(state.without(gone).with_parts(parts)))
         return len(gone)
 
     def delete(self, ids: Iterable[str]) -> None:
@@ -154,7 +156,7 @@ class CompiledCatalogue:
         """
         with locked(self.folder):
             state = State.open(self.folder)
-            self._state = compacted(commit(state.without(state.places(list(dict.fromkeys(ids))))))
+            self._state = commit(compacted(state.without(state.places(ids))))
 
     def refresh(self) -> None:
         """See what other processes have changed."""
@@ -165,7 +167,7 @@ class CompiledCatalogue:
 
         :raises InputError: if one is missing or damaged.
         """
-        for file in self._state.files:
+        for file in State.open(self.folder).files:
             file.check(self.folder, whole=True)
 
 

@@ -1,7 +1,7 @@
 """`compiled.json`: what a compiled catalogue consists of, replaced as a whole with each change."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,9 +27,18 @@ class File:
     sha256: str
 
     @classmethod
-    def of(cls, folder: Path, path: str) -> "File":
-        """Describe a file that stands there."""
-        return cls(path, (folder / path).stat().st_size, sha256(folder / path))
+    def written(cls, folder: Path, path: str, write: Callable[[Path], object]) -> "File":
+        """Have a file written, and describe it.
+
+        :raises InputError: if it can not be written.
+        """
+        place = folder / path
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            write(place)
+            return cls(path, place.stat().st_size, sha256(place))
+        except OSError as error:
+            raise InputError(f"{place}: can not be written: {error.strerror or error}") from error
 
     def check(self, folder: Path, *, whole: bool) -> Path:
         """Return the file's path.
@@ -38,9 +47,13 @@ class File:
         :raises InputError: if it is missing, or is not the one that was written.
         """
         path = folder / self.path
-        if not path.is_file():
-            raise InputError(f"{path}: is missing; compile the catalogue again")
-        if path.stat().st_size != self.bytes or (whole and sha256(path) != self.sha256):
+        try:
+            same = path.stat().st_size == self.bytes and (not whole or sha256(path) == self.sha256)
+        except FileNotFoundError:
+            raise InputError(f"{path}: is missing; compile the catalogue again") from None
+        except OSError as error:
+            raise InputError(f"{path}: can not be read: {error.strerror or error}") from error
+        if not same:
             raise InputError(f"{path}: is not the file that {MANIFEST} records; compile the catalogue again")
         return path
 
@@ -51,12 +64,13 @@ class Part:
 
     :param products: rows in it, those changed or deleted since included.
     :param source: the SHA-256 of the products as they came, by which a resumed build knows them.
+    :param files: what products come to, where each stands in that, and the products.
     """
 
     name: str
     products: int
     source: str
-    files: tuple[File, ...]
+    files: tuple[File, File, File]
 
 
 @dataclass(frozen=True)
@@ -108,14 +122,17 @@ class Manifest:
 
 def _read(table: Mapping[str, Any]) -> Manifest:
     values = {name: value for name, value in table.items() if name != "format"}
-    parts = tuple(Part(**{**part, "files": tuple(map(_file, part["files"]))}) for part in values.pop("parts"))
-    files = {name: _file(values.pop(name)) for name in ("basis", "index")}
-    return Manifest(**values, **files, parts=parts)
+    parts = tuple(map(_part, values.pop("parts")))
+    basis, index = (None if table is None else _file(table) for table in (values.pop("basis"), values.pop("index")))
+    return Manifest(**values, basis=basis, index=index, parts=parts)
 
 
-def _file(table: Mapping[str, Any] | None) -> Any:
-    if table is None:
-        return None
+def _part(table: Mapping[str, Any]) -> Part:
+    stored, spans, products = map(_file, table["files"])
+    return Part(**{**table, "files": (stored, spans, products)})
+
+
+def _file(table: Mapping[str, Any]) -> File:
     file = File(**table)
     if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
         raise ValueError(f"'{file.path}' lies outside the folder")

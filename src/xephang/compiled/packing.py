@@ -1,6 +1,6 @@
 """How a stored product is written: as the model leaves it, or as a shorter code."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 STORAGES: Mapping[str, int | None] = {"fast": None, "small": 192}
 """Bytes a token; None is all that the model leaves."""
 _STEPS = 127
+_BLOCK = 100
 
 
 @dataclass(frozen=True)
@@ -28,10 +29,10 @@ class Packing:
         :param samples: rows of products, (tokens, width) each.
         :param size: how many components to keep; fewer where rows are no longer than that.
         """
-        rows = np.concatenate(list(samples)).astype(np.float32)
-        _, vectors = np.linalg.eigh(rows.T @ rows)
-        components = vectors[:, ::-1][:, :size].astype(np.float32)
-        largest = np.abs(rows @ components).max(axis=0)
+        held = list(samples)
+        _, vectors = np.linalg.eigh(sum(rows.T @ rows for rows in _blocks(held)))
+        components = np.asarray(vectors[:, ::-1][:, :size], np.float32)
+        largest = np.max([np.abs(rows @ components).max(axis=0) for rows in _blocks(held)], axis=0)
         return cls(np.ascontiguousarray((components * (np.maximum(largest, 1e-6) / _STEPS)).T))
 
     @cached_property
@@ -43,3 +44,9 @@ class Packing:
         """Return the codes of rows, (tokens, width) to (tokens * r,)."""
         codes = np.rint(rows.astype(np.float32) @ self._inverse)
         return np.asarray(np.clip(codes, -_STEPS, _STEPS), np.int8).reshape(-1)
+
+
+def _blocks(samples: Sequence[NDArray[np.int8]]) -> Iterator[NDArray[np.float32]]:
+    """Yield all rows, so many products' at a time that as floats they do not fill the memory."""
+    for start in range(0, len(samples), _BLOCK):
+        yield np.concatenate(samples[start : start + _BLOCK]).astype(np.float32)

@@ -2,27 +2,29 @@
 
 import hashlib
 import json
-import shutil
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from xephang.catalogue.parquet import read_products, write_products
+from xephang.catalogue.parquet import read_column, read_products, write_products
 from xephang.compiled.manifest import File, Part
+from xephang.errors import InputError
 from xephang.product import Product
 
 PARTS = "parts"
-_STORED, _SPANS, _PRODUCTS = "stored.bin", "spans.npy", "products.parquet"
 
 
 class OpenPart:
-    """A part, its arrays mapped into memory, which the system fills as they are read and empties as it likes.
+    """A part, mapped into memory, which the system fills as it is read and empties as it likes.
+
+    It holds no file open, and what was mapped can be read once the file is gone.
 
     :param part: what the manifest says of it.
     """
@@ -33,14 +35,16 @@ class OpenPart:
         :raises InputError: if one is missing or is another.
         """
         self.part = part
-        stored, spans, self._products = (file.check(folder, whole=False) for file in part.files)
-        self._spans = np.load(spans, mmap_mode="r", allow_pickle=False)
-        self._stored = np.memmap(stored, np.int8, "r") if part.files[0].bytes else np.empty(0, np.int8)
+        stored, spans, products = part.files
+        self._stored = np.frombuffer(_mapped(stored.check(folder, whole=False)), np.int8)
+        self._spans = load(spans.check(folder, whole=True))
+        self._path = products.check(folder, whole=False)
+        self._products = _mapped(self._path)
 
     @cached_property
     def ids(self) -> pa.Array:
         """The ids, in the order of the rows."""
-        return pq.read_table(self._products, columns=["id"]).column("id").combine_chunks()
+        return read_column(self._products, "id", self._path)
 
     def stored(self, row: int) -> NDArray[np.int8]:
         """Return what a row's product comes to, without copying it."""
@@ -54,7 +58,7 @@ class OpenPart:
 
     def products(self, rows: Sequence[int]) -> list[Product]:
         """Read some rows' products."""
-        return read_products(self._products, rows)
+        return read_products(self._products, rows, self._path)
 
 
 def source_of(products: Sequence[Product]) -> str:
@@ -66,27 +70,71 @@ def source_of(products: Sequence[Product]) -> str:
     return digest.hexdigest()
 
 
-def write_part(
-    folder: Path, products: Sequence[Product], stored: Sequence[NDArray[np.int8]], which: Sequence[int]
-) -> Part:
+@dataclass
+class Draft:
+    """What products come to, gathered for a part; those of one text share it.
+
+    :param stored: one for each text.
+    :param which: for each product, its text's place among these.
+    :param size: bytes of all that is stored.
+    """
+
+    stored: list[NDArray[np.int8]] = field(default_factory=list)
+    which: list[int] = field(default_factory=list)
+    size: int = 0
+    _places: dict[Hashable, int] = field(default_factory=dict)
+
+    def __contains__(self, text: Hashable) -> bool:
+        return text in self._places
+
+    def keep(self, text: Hashable, one: NDArray[np.int8]) -> None:
+        """Keep what a text comes to, if it is not kept yet."""
+        if text not in self._places:
+            self._places[text] = len(self.stored)
+            self.stored.append(one)
+            self.size += one.size
+
+    def add(self, text: Hashable) -> None:
+        """Add a product that has this text."""
+        self.which.append(self._places[text])
+
+
+def write_part(folder: Path, products: Sequence[Product], draft: Draft) -> Part:
     """Write a part beside the others; nothing refers to it before the manifest does.
 
-    :param stored: what the distinct texts come to.
-    :param which: for each product, its text's place among these.
+    :raises InputError: if it can not be written.
     """
     name = uuid4().hex
-    place = folder / PARTS / name
-    place.mkdir(parents=True)
-    try:
-        sizes = np.array([one.size for one in stored], np.int64)
-        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-        with (place / _STORED).open("wb") as file:
-            for one in stored:
-                file.write(one.tobytes())
-        np.save(place / _SPANS, np.stack([starts[list(which)], sizes[list(which)]], axis=1))
-        write_products(place / _PRODUCTS, products)
-        files = tuple(File.of(folder, f"{PARTS}/{name}/{one}") for one in (_STORED, _SPANS, _PRODUCTS))
-    except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
-        raise
+    sizes = np.array([one.size for one in draft.stored], np.int64)
+    starts = np.cumsum(sizes) - sizes
+    spans = np.stack([starts[draft.which], sizes[draft.which]], axis=1)
+
+    def write_stored(path: Path) -> None:
+        with path.open("wb") as file:
+            file.writelines(one.tobytes() for one in draft.stored)
+
+    files = (
+        File.written(folder, f"{PARTS}/{name}/stored.bin", write_stored),
+        File.written(folder, f"{PARTS}/{name}/spans.npy", lambda path: np.save(path, spans)),
+        File.written(folder, f"{PARTS}/{name}/products.parquet", lambda path: write_products(path, products)),
+    )
     return Part(name, len(products), source_of(products), files)
+
+
+def load(path: Path, *, mapped: bool = False) -> NDArray[Any]:
+    """Read an array.
+
+    :raises InputError: if it can not be read.
+    """
+    try:
+        return np.asarray(np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: can not be read ({error}); compile the catalogue again") from error
+
+
+def _mapped(path: Path) -> pa.Buffer:
+    try:
+        with pa.memory_map(str(path)) as file:
+            return file.read_buffer()
+    except OSError as error:
+        raise InputError(f"{path}: can not be read ({error}); compile the catalogue again") from error

@@ -1,19 +1,18 @@
 """One state of a compiled catalogue: a manifest and the files that it names, never changed once open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xephang.compiled.index import Index, entries, found, sorted_by_hash
-from xephang.compiled.manifest import File, Manifest
+from xephang.compiled.manifest import MANIFEST, File, Manifest
 from xephang.compiled.packing import Packing
-from xephang.compiled.part import OpenPart
-from xephang.errors import InputError
+from xephang.compiled.part import OpenPart, load
+from xephang.errors import InputError, ModelError
 from xephang.product import Product
+from xephang.reranker import Reranker
 
 _TRIES = 5
 
@@ -53,21 +52,30 @@ class State:
 
         :raises InputError: if a file is missing or damaged.
         """
-        parts = tuple(OpenPart(folder, part) for part in manifest.parts)
         if manifest.index is None:
-            raise InputError(f"{folder}: names no index; compile the catalogue again")
-        packing = Packing(_array(folder, manifest.basis)) if manifest.basis else None
-        return cls(folder, manifest, parts, _array(folder, manifest.index), packing)
+            raise InputError(f"{folder / MANIFEST}: names no index; compile the catalogue again")
+        index = load(manifest.index.check(folder, whole=True), mapped=True)
+        packing = Packing(load(manifest.basis.check(folder, whole=True))) if manifest.basis else None
+        return cls(folder, manifest, tuple(OpenPart(folder, part) for part in manifest.parts), index, packing)
+
+    def check(self, model: Reranker) -> None:
+        """Check that this model computed it; see `CompiledCatalogue.check`."""
+        if model.fingerprint != self.manifest.fingerprint:
+            raise ModelError(
+                f"{self.folder}: was compiled with '{self.manifest.model}' ({self.manifest.fingerprint[:12]}), this "
+                f"is '{model.folder.name}' ({model.fingerprint[:12]}); compile it again, or load the model that did"
+            )
 
     def find(self, ids: Sequence[str]) -> list[tuple[int, int] | None]:
         """Return each id's part and row; None where there is no such product."""
         return [self._one(id, places) for id, places in zip(ids, found(self.index, ids), strict=True)]
 
-    def places(self, ids: Sequence[str]) -> list[tuple[int, int]]:
+    def places(self, ids: Iterable[str]) -> list[tuple[int, int]]:
         """Return each id's part and row.
 
-        :raises InputError: if there is no product of an id.
+        :raises InputError: if there is no product of an id, or it is no text.
         """
+        ids = list(_texts(ids))
         places = self.find(ids)
         missing = [id for id, place in zip(ids, places, strict=True) if place is None]
         if missing:
@@ -122,9 +130,10 @@ class State:
         return None
 
 
-def _array(folder: Path, file: File) -> NDArray[Any]:
-    path = file.check(folder, whole=True)
-    try:
-        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: can not be read ({error}); compile the catalogue again") from error
+def _texts(ids: Iterable[object]) -> Iterator[str]:
+    if isinstance(ids, str):
+        raise InputError(f"ids: expected a list of them, got one text, '{ids}'; write ['{ids}']")
+    for id in ids:
+        if not isinstance(id, str):
+            raise InputError(f"ids: {id!r} is {type(id).__name__}, expected text; write '{id}'")
+        yield id

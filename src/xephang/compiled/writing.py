@@ -1,8 +1,9 @@
 """Change a compiled catalogue: write what is new, replace the manifest, then remove what nothing names any more."""
 
+import re
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xephang.compiled.manifest import BUILDING, MANIFEST, File, Manifest
-from xephang.compiled.part import PARTS, OpenPart, write_part
+from xephang.compiled.part import PARTS, Draft, OpenPart, write_part
 from xephang.compiled.state import State
 from xephang.errors import InputError
 from xephang.files import exclusive
@@ -20,87 +21,89 @@ PART_BYTES = 128 * 2**20
 """How much is held in memory before it is written as a part."""
 _MOST_SMALL_PARTS = 16
 _LOCK = ".lock"
+_MADE = re.compile(r"(index|basis)-[0-9a-f]{32}\.npy|\.(compiled|building)\.json\.[0-9a-f]{32}\.tmp")
+"""What stands beside the manifests and the parts. A kill leaves some of it, even before there is a manifest."""
 
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Be the only one who writes into a folder; a lock goes with its process.
+    """Be the only one who writes into a folder, and leave nothing in it that no manifest names.
 
     :raises InputError: if another process writes.
     """
     with exclusive(folder / _LOCK):
-        yield
+        try:
+            yield
+        finally:
+            _sweep(folder)
 
 
-def commit(state: State) -> State:
-    """Write a state's index and manifest, and open it."""
+def commit(state: State, *, built: bool = False) -> State:
+    """Write a state's index and manifest, and open it.
+
+    :param built: it was a build's; the build's own manifest goes with the same step.
+    """
     index = save_array(state.folder, "index", state.index)
     parts = tuple(part.part for part in state.parts)
     manifest = replace(state.manifest, products=state.index.shape[1], index=index, parts=parts)
-    manifest.write(state.folder)
-    _sweep(state.folder)
+    manifest.write(state.folder, BUILDING if built else MANIFEST)
+    if built:
+        (state.folder / BUILDING).replace(state.folder / MANIFEST)
     return State.of(state.folder, manifest)
 
 
 def save_array(folder: Path, name: str, array: NDArray[np.generic]) -> File:
     """Write an array under a name that no other has."""
-    path = f"{name}-{uuid4().hex}.npy"
-    np.save(folder / path, array)
-    return File.of(folder, path)
+    return File.written(folder, f"{name}-{uuid4().hex}.npy", lambda path: np.save(path, array))
 
 
 def _sweep(folder: Path) -> None:
     """Remove what no manifest names: what was replaced, and what a kill left behind."""
-    manifests = [Manifest.read(folder, name) for name in (MANIFEST, BUILDING) if (folder / name).is_file()]
+    try:
+        manifests = [Manifest.read(folder, name) for name in (MANIFEST, BUILDING) if (folder / name).is_file()]
+    except InputError:
+        return  # what it names is not known
+    if not manifests:
+        return  # somebody has moved it away, and may bring it back
     named = {part.name for manifest in manifests for part in manifest.parts}
     files = {file.path for manifest in manifests for file in (manifest.index, manifest.basis) if file}
     for path in (folder / PARTS).glob("*"):
         if path.name not in named:
             shutil.rmtree(path, ignore_errors=True)
-    for path in folder.glob("*.npy"):
-        if path.name not in files:
-            path.unlink(missing_ok=True)
+    for path in folder.iterdir():
+        if _MADE.fullmatch(path.name) and path.name not in files:
+            with suppress(OSError):  # Windows keeps what somebody reads
+                path.unlink()
 
 
 def compacted(state: State) -> State:
-    """Write small and mostly dead parts together, where there are many."""
+    """Leave empty parts out, and write small and mostly dead ones together, where there are many; see `commit`."""
     live = np.bincount(state.index[1].astype(np.int64), minlength=len(state.parts))
-    worn = [
-        at
-        for at, part in enumerate(state.parts)
-        if live[at] * 2 < part.part.products or part.part.files[0].bytes < PART_BYTES // 4
-    ]
-    dead = [at for at in worn if live[at] * 2 < state.parts[at].part.products]
-    if len(worn) <= _MOST_SMALL_PARTS and not dead:
-        return state
-    kept = [at for at in range(len(state.parts)) if at not in worn]
-    fresh = list(_together(state, worn))
-    names = np.full(len(state.parts), -1, np.int64)
-    names[kept] = np.arange(len(kept))
+    sizes = [(int(count), part.part) for count, part in zip(live, state.parts, strict=True)]
+    dead = {at for at, (count, part) in enumerate(sizes) if 0 < count * 2 < part.products}
+    small = {at for at, (count, part) in enumerate(sizes) if count and part.files[0].bytes < PART_BYTES // 4}
+    worn = dead | small if dead or len(small) > _MOST_SMALL_PARTS else set()
+    kept = [at for at, (count, _) in enumerate(sizes) if count and at not in worn]
+    names = np.zeros(len(state.parts), np.uint64)
+    names[kept] = np.arange(len(kept), dtype=np.uint64)
     index = state.index[:, np.isin(state.index[1], np.array(kept, np.uint64))].copy()
     index[1] = names[index[1].astype(np.int64)]
     left = replace(state, parts=tuple(state.parts[at] for at in kept), index=index)
-    return commit(left.with_parts(fresh))
+    return left.with_parts(list(_together(state, worn)))
 
 
-def _together(state: State, worn: list[int]) -> Iterator[OpenPart]:
+def _together(state: State, worn: Collection[int]) -> Iterator[OpenPart]:
     """Write the products that are left in some parts into new ones."""
     order = np.lexsort((state.index[2], state.index[1]))
     places = [(part, row) for part, row in state.index[1:, order].T.tolist() if part in worn]
-    while places:
-        arrays: dict[tuple[int, int], NDArray[np.int8]] = {}
-        which: list[tuple[int, int]] = []
-        for part, row in places:
-            key = part, state.parts[part].span(row)[0]
-            arrays.setdefault(key, state.parts[part].stored(row))
-            which.append(key)
-            if sum(one.size for one in arrays.values()) >= PART_BYTES:
-                break
-        numbers = {key: at for at, key in enumerate(arrays)}
-        products = state.products(places[: len(which)])
-        part_ = write_part(state.folder, products, list(arrays.values()), [numbers[key] for key in which])
-        yield OpenPart(state.folder, part_)
-        places = places[len(which) :]
+    draft, first = Draft(), 0
+    for after, (part, row) in enumerate(places, start=1):
+        text = part, state.parts[part].span(row)[0]
+        draft.keep(text, state.parts[part].stored(row))
+        draft.add(text)
+        if draft.size >= PART_BYTES or after == len(places):
+            yield OpenPart(state.folder, write_part(state.folder, state.products(places[first:after]), draft))
+            draft, first = Draft(), after
 
 
 def check_free(folder: Path) -> None:
@@ -108,5 +111,5 @@ def check_free(folder: Path) -> None:
 
     :raises InputError: if it holds other files.
     """
-    if folder.is_dir() and any(path.name != _LOCK for path in folder.iterdir()):
+    if folder.is_dir() and any(path.name != _LOCK and not _MADE.fullmatch(path.name) for path in folder.iterdir()):
         raise InputError(f"{folder}: is not empty and holds no compiled catalogue; name another folder")
