@@ -86,7 +86,7 @@ def test_a_plain_folder_with_an_int8_file_alone_is_known_to_have_it(
     assert ModelFolder.open(plain).manifest.artefacts == (Artefact(f"onnx/{name}", "int8", one_at_a_time=True),)
     pairs = [PAIR, ("dép", "Dép lê nam | size 42")]
     assert (Reranker.load(plain).predict(pairs) == Reranker.load(tiny_exported).predict(pairs)).all()
-    with pytest.raises(ModelError, match=r"no ONNX file of precision fp32 \(it has: int8\)"):
+    with pytest.raises(ModelError, match=r"no exported file of precision fp32 \(it has: onnx int8\)"):
         Reranker.load(plain, precision="fp32")
 
 
@@ -303,6 +303,8 @@ def test_a_manifest_that_nobody_wrote_is_refused(exported: Path, changes: dict[s
         pytest.param({"golden": ["a", "b", "c", "d"]}, "could not convert", id="golden texts"),
         pytest.param({"golden": [0.5]}, "1 golden logits for 4 golden pairs", id="too few"),
         pytest.param({"golden": 3}, "not iterable", id="golden number"),
+        pytest.param({"engine": "torch"}, "engine 'torch' is not one of onnx, precomputed", id="engine"),
+        pytest.param({"engine": None}, "engine 'None' is not one of", id="no engine"),
         pytest.param({"colour": "red"}, "colour", id="a key of another version"),
     ],
 )
@@ -313,6 +315,50 @@ def test_an_artefact_that_nobody_recorded_is_refused(exported: Path, changes: di
 
 
 # --- artefacts ---
+
+
+def test_an_artefact_of_a_manifest_that_names_no_engine_is_an_onnx_file(exported: Path) -> None:
+    edit_artefacts(exported, lambda artefact: {key: value for key, value in artefact.items() if key != "engine"})
+    assert {artefact.engine for artefact in ModelFolder.open(exported).manifest.artefacts} == {"onnx"}
+    assert isinstance(Reranker.load(exported).engine, OnnxEngine)
+
+
+def test_an_artefact_is_chosen_by_precision_and_engine(tiny_apart: Path, exported: Path) -> None:
+    folder = ModelFolder.open(tiny_apart)
+    for engine in (None, "precomputed"):
+        assert folder.artefact(engine=engine).path == "precomputed/int8.npz", "int8 goes first"
+        assert folder.artefact("fp32", engine).path == "precomputed/fp32.npz"
+    with pytest.raises(
+        ModelError, match=r"no onnx file of precision fp32 \(it has: precomputed fp32, precomputed int8\)"
+    ):
+        folder.artefact("fp32", "onnx")
+    with pytest.raises(
+        ModelError, match=r"no precomputed file of precision int8 or fp32 \(it has: onnx fp32, onnx int8"
+    ):
+        ModelFolder.open(exported).artefact(engine="precomputed")
+
+
+def test_a_precomputed_file_that_is_damaged_or_missing_is_named(tiny_apart: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_apart, tmp_path / "apart"))
+    path = folder / "precomputed" / "int8.npz"
+    path.write_bytes(path.read_bytes()[:-1])
+    with pytest.raises(ModelError, match=r"precomputed/int8\.npz: not the file that xephang\.json records"):
+        Reranker.load(folder)
+    path.unlink()
+    with pytest.raises(ModelError, match=r"precomputed/int8\.npz: named in xephang\.json, but missing"):
+        Reranker.load(folder)
+
+
+def test_the_position_of_products_is_read_where_there_is_one(tiny_apart: Path, plain: Path) -> None:
+    assert ModelFolder.open(tiny_apart).product_position == 16
+    assert ModelFolder.open(plain).product_position is None
+
+
+@pytest.mark.parametrize("value", [0, -1, "16", True, [16]])
+def test_a_position_of_products_that_is_none_is_named(plain: Path, value: object) -> None:
+    edit(plain / "config.json", product_position=value)
+    with pytest.raises(ModelError, match=r"config\.json: 'product_position' must be a number of tokens, got"):
+        Reranker.load(plain)
 
 
 @pytest.mark.parametrize("precision", ["fp32", "int8"])
@@ -361,14 +407,16 @@ def test_a_precision_that_is_not_there_is_named_with_those_that_are(exported: Pa
     edit_artefacts(exported, lambda artefact: artefact)
     manifest = json.loads((exported / "xephang.json").read_text(encoding="utf-8"))
     edit(exported / "xephang.json", artefacts=manifest["artefacts"][:1])
-    with pytest.raises(ModelError, match=r"no ONNX file of precision int8 \(it has: fp32\); run: xephang export"):
+    with pytest.raises(
+        ModelError, match=r"no exported file of precision int8 \(it has: onnx fp32\); run: xephang export"
+    ):
         Reranker.load(exported, precision="int8")
     assert isinstance(Reranker.load(exported).engine, OnnxEngine)
 
 
 @pytest.mark.parametrize("choice", [{"engine": "onnx"}, {"precision": "fp32"}, {"precision": "int8"}])
 def test_onnx_is_not_silently_replaced_by_torch(plain: Path, choice: dict[str, Any]) -> None:
-    with pytest.raises(ModelError, match=r"no ONNX file of precision .* \(it has: none\); run: xephang export"):
+    with pytest.raises(ModelError, match=r"no (onnx|exported) file of precision .* \(it has: none\); run: xephang"):
         Reranker.load(plain, **choice)
 
 
@@ -449,7 +497,10 @@ def test_a_manifest_comes_back_as_it_was_written(tmp_path: Path) -> None:
     manifest = Manifest(
         name="giày",
         template=SEED,
-        artefacts=(Artefact("onnx/a.onnx", "int8", "0" * 64, True, (0.25, -1.5)),),
+        artefacts=(
+            Artefact("onnx/a.onnx", "int8", "0" * 64, True, (0.25, -1.5)),
+            Artefact("precomputed/b.npz", "fp32", "1" * 64, golden=(0.5, 2.0), engine="precomputed"),
+        ),
         golden_pairs=(PAIR, ("dép", "")),
     )
     (tmp_path / "xephang.json").write_text(manifest.to_json(), encoding="utf-8")

@@ -122,7 +122,7 @@ def test_one_precision_then_the_other(tiny, copy_of):
     export(folder, ["int8"])
     assert [path.name for path in (folder / "onnx").iterdir()] == ["model_int8.onnx"]
     assert Reranker.load(folder).predict([("giày", "dép")]).shape == (1,)
-    with pytest.raises(ModelError, match=r"precision fp32 \(it has: int8\)"):
+    with pytest.raises(ModelError, match=r"no exported file of precision fp32 \(it has: onnx int8\)"):
         Reranker.load(folder, precision="fp32")
     export(folder, ["fp32"])
     assert sorted(artefact.path for artefact in manifest(folder).artefacts) == BOTH
@@ -233,6 +233,93 @@ def test_what_is_no_file_in_the_place_of_one_is_refused(tiny, copy_of, make):
     assert [path.name for path in (folder / "onnx").iterdir()] == ["model_int8.onnx"]
     assert not (folder / "xephang.json").exists()
     assert not [path for path in folder.iterdir() if path.name.startswith(".")]
+
+
+APART = ["precomputed/fp32.npz", "precomputed/int8.npz"]
+
+
+def test_a_model_that_reads_products_apart_gets_precomputed_files_and_no_others(tiny_apart):
+    artefacts = manifest(tiny_apart).artefacts
+    assert [artefact.path for artefact in artefacts] == APART
+    assert [(artefact.engine, artefact.precision) for artefact in artefacts] == [
+        ("precomputed", "fp32"),
+        ("precomputed", "int8"),
+    ]
+    assert [artefact.sha256 for artefact in artefacts] == [sha256(tiny_apart / path) for path in APART]
+    assert not any(artefact.one_at_a_time for artefact in artefacts), "their scales do not depend on the batch"
+    assert not (tiny_apart / "onnx").exists()
+    assert not [path for path in tiny_apart.iterdir() if path.name.startswith(".")]
+
+
+def test_it_scores_like_its_weights_without_them(tiny_apart, copy_of):
+    folder = copy_of(tiny_apart)
+    pairs = [("giày chạy bộ", "Giày nam | size 42"), ("dép", "Lót giày"), ("giày " * 30, "dép " * 700)]
+    torch = Reranker.load(folder, engine="torch").score(pairs)
+    (folder / "model.safetensors").unlink()
+    for precision, close in (("fp32", 0.03), ("int8", 0.2)):
+        found = Reranker.load(folder, precision=precision).score(pairs)
+        assert found.logits == pytest.approx(torch.logits, abs=close)
+        assert found.cut.tolist() == torch.cut.tolist()
+
+
+def test_it_opens_with_the_engine_that_it_has_files_for(tiny_apart, tiny_exported):
+    for chosen in ({}, {"engine": "precomputed"}, {"precision": "fp32"}):
+        assert Reranker.load(tiny_apart, **chosen).engine.name == "precomputed"
+    with pytest.raises(
+        ModelError, match=r"no onnx file of precision int8 or fp32 \(it has: precomputed fp32, precomputed int8\)"
+    ):
+        Reranker.load(tiny_apart, engine="onnx")
+    with pytest.raises(ModelError, match=r"no precomputed file of precision int8 \(it has: onnx fp32, onnx int8\)"):
+        Reranker.load(tiny_exported, engine="precomputed", precision="int8")
+
+
+def test_its_golden_scores_are_checked_when_it_opens(tiny_apart, copy_of):
+    folder = copy_of(tiny_apart)
+    saved = manifest(folder)
+    for artefact in saved.artefacts:
+        own = Reranker.load(folder, precision=artefact.precision).score(saved.golden_pairs).logits
+        assert own.tolist() == pytest.approx(artefact.golden, abs=1e-5)
+    moved = tuple(replace(one, golden=tuple(x + 5 for x in one.golden)) for one in saved.artefacts)
+    (folder / "xephang.json").write_text(replace(saved, artefacts=moved).to_json(), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"int8\.npz: its logits are 5\.000 away from those it was saved with"):
+        Reranker.load(folder)
+
+
+def test_exporting_it_again_gives_the_same_files(tiny_apart, copy_of):
+    """So catalogues that were compiled for them stay good."""
+    folder = copy_of(tiny_apart)
+    before = manifest(folder)
+    export(folder, ["int8"])
+    export(folder, ["fp32"])
+    assert {one.sha256 for one in manifest(folder).artefacts} == {one.sha256 for one in before.artefacts}
+
+
+def test_own_pairs_are_compared_too_and_decide_what_whole_numbers_stand_for(tiny_apart, copy_of):
+    folder = copy_of(tiny_apart)
+    before = {path: (folder / path).read_bytes() for path in APART}
+    own = [("zz 9", "ww 7 " * 40), ("dép", Product(title="Dép lê", brand="Biti's"))]
+    for parity in export(folder, pairs=own):
+        assert parity.pairs == 8 + 2
+        assert 0 < parity.mean <= parity.largest < 0.1
+    assert all((folder / path).read_bytes() != content for path, content in before.items())
+
+
+@pytest.mark.parametrize("model", ["weights alone", "exported"])
+def test_what_does_not_score_like_it_is_not_published(tiny_apart, make_apart, copy_of, model):
+    original = tiny_apart if model == "exported" else make_apart()
+    folder = copy_of(original)
+    with pytest.raises(GateError, match=r"fp32\.npz: scores differ from the model's by up to .* was not published"):
+        export(folder, tolerance=0.0)
+    assert snapshot(folder) == snapshot(original)
+
+
+def test_one_layer_is_too_few_to_compute_products_ahead(make_apart, copy_of):
+    original = make_apart(layers=1)
+    folder = copy_of(original)
+    with pytest.raises(ModelError, match="BERT models of two or more layers with GELU; this is a bert model of 1"):
+        export(folder)
+    assert snapshot(folder) == snapshot(original)
+    assert Reranker.load(folder).engine.name == "torch"
 
 
 @pytest.mark.parametrize("precisions", [["fp16"], ["int8", "INT8"], [""]], ids=str)

@@ -238,6 +238,60 @@ def test_two_parts_of_a_hundred_thousand_characters_are_cut_without_going_over_t
     assert sides(plain, tokens) == ("adidas", " ".join(["giay"] * 12))
 
 
+# --- where products are read apart ---
+
+START = 16
+
+
+@pytest.fixture(scope="module")
+def apart(file: Path) -> PairTokenizer:
+    return PairTokenizer(file, 32, START)
+
+
+def test_the_sides_of_a_pair_are_query_and_product_with_what_closes_them(full: PairTokenizer, plain: Tokenizer) -> None:
+    tokens = one(full, "giay", "sandal adidas")
+    asked, read = (plain.decode(ids.tolist(), skip_special_tokens=False) for ids in (tokens.query, tokens.product))
+    assert (asked, read) == ("[CLS] giay [SEP]", "sandal adidas [SEP]")
+
+
+@given(
+    queries=st.lists(st.integers(0, 29), min_size=2, max_size=4),
+    document=st.lists(st.sampled_from(["Giày", "dép", "êm.", "sneaker", "₫", "37,5"]), max_size=40).map(" ".join),
+    spans=st.lists(st.tuples(st.integers(0, 90), st.integers(0, 90)).map(sorted).map(tuple), max_size=3),
+)
+@settings(max_examples=60)
+def test_what_is_left_of_a_product_does_not_depend_on_the_query(
+    apart: PairTokenizer, full: PairTokenizer, queries: list[int], document: str, spans: list[tuple[int, int]]
+) -> None:
+    rendered = Rendered(document, (*spans,))
+    asked = ["giay " * words for words in queries]
+    found = [one(apart, query, rendered) for query in asked]
+    assert len({(tokens.product.tobytes(), tokens.cut) for tokens in found}) == 1
+    assert len({apart.cut(query, [rendered])[0] for query in asked}) == 1
+    assert len(found[0].product) == min(full.count(document) + 1, 32 - START), "up to the last position"
+    assert [len(tokens.query) for tokens in found] == [words + 2 for words in queries], "a query is never cut"
+
+
+def test_a_product_is_cut_to_what_is_left_behind_its_start(apart: PairTokenizer) -> None:
+    documents = [Rendered("giay " * words) for words in (14, 15, 16, 50)]
+    assert [tokens.cut for tokens in apart.encode("adidas", documents)] == [0, 0, 1, 35]
+    assert [len(text.split()) for text in apart.cut("adidas", documents)] == [14, 15, 15, 15]
+
+
+@pytest.mark.parametrize("words", [30, 500])
+def test_a_query_longer_than_all_that_is_read_is_refused_there_too(apart: PairTokenizer, words: int) -> None:
+    for refused in (apart.encode, apart.cut):
+        with pytest.raises(InputError, match=rf"the query has {words} tokens and the model reads 32 in all"):
+            refused("giay " * words, [Rendered("sandal")])
+
+
+def test_products_that_would_start_behind_the_end_are_refused(file: Path) -> None:
+    assert one(PairTokenizer(file, 32, 30), "giay", "sandal adidas").cut == 1
+    for start in (31, 32, 600):
+        with pytest.raises(ModelError, match=rf"products start at position {start} of 32 that the model reads, which"):
+            PairTokenizer(file, 32, start)
+
+
 @pytest.mark.parametrize("words", [29, 30, 500])
 def test_a_query_that_leaves_no_room_is_refused_with_its_numbers(file: Path, words: int) -> None:
     with pytest.raises(InputError, match=rf"the query has {words} tokens and the model reads 32 in all") as caught:
