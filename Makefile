@@ -27,11 +27,12 @@ format: $(VENV)/.dev ## Put the code into its style
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-model: $(VENV)/.model ## Generate catalogue and judgments, train the bundled model, export it (an hour and a half on 2 cores)
+model: $(VENV)/.model ## Generate catalogue and judgments, train the bundled model, export it (two hours and a half on 2 cores)
 	@$(BIN)/python scripts/make_model.py
 
-bench: $(VENV)/.model ## Measure speed beside sentence-transformers
-	@$(BIN)/python benchmarks/speed.py
+bench: $(VENV)/.model $(VENV)/.peers ## Measure speed beside sentence-transformers and FlashRank, and draw it
+	@$(BIN)/python benchmarks/speed/measure.py --peers $(VENV)/peers/bin/python
+	@$(BIN)/python benchmarks/speed/plots.py
 
 docs: $(VENV)/.dev ## Write docs/cli.md from the commands' own help
 	@$(BIN)/python scripts/make_cli_reference.py
@@ -53,6 +54,11 @@ $(VENV)/.base: $(VENV)/.venv pyproject.toml constraints.txt
 $(VENV)/.dev: $(VENV)/.base
 	@echo "installing what training and tests need …" >&2
 	@$(PIP) --editable ".[all]" --group dev
+	@touch $@
+
+$(VENV)/.peers: $(VENV)/.venv benchmarks/speed/peers.txt
+	@$(PYTHON) -m venv $(VENV)/peers
+	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/speed/peers.txt
 	@touch $@
 
 $(VENV)/.model: $(VENV)/.dev

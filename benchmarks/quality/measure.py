@@ -13,11 +13,12 @@ import json
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 
-from xephang import Reranker
+from xephang import CompiledCatalogue, Product, Reranker
 from xephang.evaluation import ByLexicon, Evaluation, JudgmentSet, evaluate, read_qrels
 from xephang.evaluation.systems import Scored
 from xephang.files import write_text
@@ -42,6 +43,35 @@ class Untrained:
         texts = list({one for c in judged.candidates for one in (c.query, c.text)})
         vectors = dict(zip(texts, model.encode(texts, normalize_embeddings=True), strict=True))
         return Scored(np.array([float(vectors[c.query] @ vectors[c.text]) for c in judged.candidates]))
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A reranker whose products are stored in a compiled catalogue."""
+
+    reranker: Reranker
+    storage: str
+
+    @property
+    def name(self) -> str:
+        """The model's name and the storage's."""
+        return f"{self.reranker.folder.name}, {self.storage}"
+
+    def score(self, judged: JudgmentSet) -> Scored:
+        """Compile every candidate, and rank each query's."""
+        texts = {text: str(at) for at, text in enumerate(dict.fromkeys(c.text for c in judged.candidates))}
+        queries = {c.query: [] for c in judged.candidates}
+        for place, candidate in enumerate(judged.candidates):
+            queries[candidate.query].append(place)
+        scores = np.empty(len(judged.candidates))
+        with TemporaryDirectory() as folder:
+            products = [Product(id=one, title=text) for text, one in texts.items()]
+            compiled = CompiledCatalogue.build(self.reranker, products, folder, storage=self.storage)
+            for query, places in queries.items():
+                ids = [texts[judged.candidates[place].text] for place in places]
+                for found in self.reranker.rank(query, ids=ids, catalogue=compiled, activation="identity"):
+                    scores[places[found["corpus_id"]]] = found["score"]
+        return Scored(scores)
 
 
 def base_model() -> str | None:
@@ -92,7 +122,13 @@ def main() -> None:
     models = [Reranker.load(name) for name in options.model or ["giay"]]
     columns = {"document_id": "listing_id"} | ({"title": "name"} if options.catalogue.suffix == ".csv" else {})
     judged = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, columns)
-    systems = [*models, ByLexicon(Lexicon.load("footwear")), *([Untrained(options.base)] if options.base else [])]
+    stored = [Compiled(one, "small") for one in models[:1] if one.engine.name == "precomputed"]
+    systems = [
+        *models,
+        *stored,
+        ByLexicon(Lexicon.load("footwear")),
+        *([Untrained(options.base)] if options.base else []),
+    ]
     found = evaluate(systems, judged, show_progress=True)
     clean = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, {**columns, "query": "clean"})
     noisy = evaluate(systems, clean, noise="all", show_progress=True)

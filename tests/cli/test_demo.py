@@ -43,6 +43,16 @@ def test_it_ranks_the_bundled_catalogue(demo, tiny_exported):
     assert [r["id"] for r in results] == [products[r["corpus_id"]].id for r in expected]
 
 
+def test_a_model_that_reads_products_apart_compiles_them_first(xephang, tiny_apart):
+    products = list(demo_catalogue())
+    expected = Reranker.load(tiny_apart).rank("giày", products, top_k=3)
+    ran = xephang("demo", "giày", "-k", "3", "--json", "--model", tiny_apart)
+    assert [(r["id"], r["score"]) for r in ran.json[0]["results"]] == [
+        (products[r["corpus_id"]].id, r["score"]) for r in expected
+    ]
+    assert "1,200 products compiled in" in ran.err
+
+
 @pytest.fixture(scope="module")
 def giay():
     return find("giay")
