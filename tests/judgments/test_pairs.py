@@ -86,6 +86,29 @@ def test_a_query_id_may_be_a_number_or_missing(tmp_path, given, read):
     assert pair.query_id == read
 
 
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
+def test_a_query_may_come_with_what_it_was_before_noise(tmp_path, suffix):
+    rows = [
+        {"query": "giay chạy", "document": "giày", "grade": 3, "clean": " giày chạy "},
+        {"query": "dép", "document": "giày", "grade": 0, "clean": ""},
+    ]
+    found = list(read_pairs(write(tmp_path / f"rows{suffix}", rows)))
+    assert [(pair.query, pair.clean) for pair in found] == [("giay chạy", "giày chạy"), ("dép", "dép")]
+
+
+@pytest.mark.parametrize("row", [{}, {"clean": None}, {"clean": ""}], ids=["no column", "null", "empty"])
+def test_a_query_without_noise_is_its_own_clean_one(tmp_path, row):
+    (pair,) = read_pairs(write(tmp_path / "rows.jsonl", [{**ROWS[0], **row}]))
+    assert pair.clean == pair.query
+    assert pair == Pair(pair.query, pair.document, pair.label)
+
+
+@pytest.mark.parametrize("value", [7, ["giày"], " ", True], ids=str)
+def test_a_clean_query_that_is_no_text_is_named(tmp_path, value):
+    with pytest.raises(RowError, match=r"rows\.jsonl, row 1, field 'clean': expected a text, got "):
+        list(read_pairs(write(tmp_path / "rows.jsonl", [{**ROWS[0], "clean": value}])))
+
+
 @pytest.mark.parametrize("grade", [4, -1, 1.5, "cao", None])
 def test_a_grade_is_0_to_3(tmp_path, grade):
     rows = [{"query": "a", "document": "b", "grade": 3}, {"query": "a", "document": "c", "grade": grade}]

@@ -7,9 +7,10 @@ import torch
 from sentence_transformers import CrossEncoder
 from torch import nn
 
+from xephang import Reranker
 from xephang.card import load_record
 from xephang.errors import InputError, RecipeError, RowError
-from xephang.training import train
+from xephang.training import Recipe, train
 from xephang.training.graded_list import GradedListLoss
 
 GRADED = {"name": "GradedListLoss"}
@@ -73,6 +74,71 @@ def test_targets_and_weights_count(model, logits):
     assert loss.get_config_dict() == {"targets": targets, "list_weight": 2.0, "pair_weight": 0.5}
 
 
+@pytest.fixture(scope="module")
+def teacher(tiny_apart):
+    return Reranker.load(tiny_apart, precision="fp32", threads=1)
+
+
+def margin_loss(scores, taught):
+    """Half the mean squared error of the margins of each two documents, a document with itself among them."""
+    pairs = [(i, j) for i in range(len(scores)) for j in range(len(scores))]
+    return sum((scores[i] - scores[j] - taught[i] + taught[j]) ** 2 for i, j in pairs) / len(pairs) / 2
+
+
+def test_the_teachers_part_is_a_mean_over_lists_of_the_error_of_margins(model, logits, teacher):
+    asked = ["giày nữ đế êm", "dép"]  # not what the model reads: the teacher gets the query without its noise
+    taught = [
+        teacher.score([(query, text) for text in texts]).logits.tolist()
+        for query, texts in zip(asked, INPUTS[1], strict=True)
+    ]
+    loss = GradedListLoss(model, teacher=teacher, teacher_weight=3.0)
+    part = sum(margin_loss(*both) for both in zip(logits, taught, strict=True)) / 2
+    assert part > 0.01
+    expected = value(GradedListLoss(model)) + 3 * part
+    assert value(loss, [*INPUTS, asked]) == pytest.approx(expected, rel=1e-4)
+    assert value(loss, [*INPUTS, INPUTS[0]]) != pytest.approx(expected, rel=1e-4)
+    assert loss.get_config_dict()["teacher_weight"] == 3
+
+
+def test_margins_count_and_not_where_they_lie(model, logits):
+    class Shifted:
+        """A teacher whose logits are the model's, and so many higher."""
+
+        def score(self, pairs):
+            found = torch.tensor([*logits[0], *logits[1]]) + torch.tensor([5.0] * 3 + [-7.0] * 2)
+            return type("Scores", (), {"logits": found.numpy()})
+
+    loss = GradedListLoss(model, teacher=Shifted())
+    assert value(loss, [*INPUTS, INPUTS[0]]) == pytest.approx(value(GradedListLoss(model)), abs=1e-5)
+
+
+def test_a_list_of_one_document_has_no_margins(model, teacher):
+    inputs, grades = [["giày nam"], [["giày nam đen"]]], [torch.tensor([3])]
+    taught = value(GradedListLoss(model, teacher=teacher), [*inputs, ["giày"]], grades)
+    assert taught == pytest.approx(value(GradedListLoss(model), inputs, grades))
+
+
+def test_a_run_with_a_teacher_reads_queries_without_noise_and_says_who_taught(bake, tiny, tiny_apart, tmp_path, toy):
+    noisy = [{**row, "query": row["query"].replace("giày", "giafy")} for row in toy.graded()]
+    clean = [{**row, "clean": other["query"]} for row, other in zip(noisy, toy.graded(), strict=True)]
+    folders = []
+    for name, rows in (("noisy", noisy), ("clean", clean)):
+        loss = {**GRADED, "teacher_weight": 10.0}
+        recipe = bake(pairs=rows, loss=loss, model={"teacher": str(tiny_apart)})
+        folders.append(train(recipe, tmp_path / name, base=str(tiny)))
+    assert not toy.same_weights(*folders)
+    record = load_record(folders[0])
+    assert record.loss.parameters["teacher_weight"] == 10
+    assert f"It also learnt the margins of {tiny_apart.name}, its teacher." in record.base_note
+    assert Recipe.load(folders[0] / "recipe.toml").teacher_name == tiny_apart.name
+
+
+def test_a_run_without_a_teacher_leaves_a_recipe_without_one(bake, tiny, tmp_path, toy):
+    folder = train(bake(pairs=toy.graded(), loss=GRADED), tmp_path / "model", base=str(tiny))
+    assert Recipe.load(folder / "recipe.toml").teacher == ""
+    assert "teacher" not in load_record(folder).base_note
+
+
 def test_gradients_are_finite_where_lists_differ_in_length_or_teach_nothing(tiny):
     model = CrossEncoder(str(tiny), device="cpu")
     for grades in (GRADES, [torch.tensor([0, 0, 0]), torch.tensor([0, 0])]):
@@ -103,6 +169,8 @@ def test_it_trains_under_bfloat16(model, bake, tiny, tmp_path, toy):
         ({"list_weight": 0, "pair_weight": 0}, "not both 0"),
         ({"pair_weight": "much"}, "GradedListLoss: "),
         ({"target": [0]}, "did you mean 'targets'"),
+        ({"teacher_weight": -1}, "teacher_weight must be 0 or more, got -1"),
+        ({"teacher": "giay"}, "'teacher' is not known; did you mean 'teacher_weight'"),
     ],
     ids=str,
 )

@@ -57,6 +57,22 @@ def test_paths_count_from_the_recipes_folder(tmp_path):
     assert recipe.base == str(tmp_path / "data" / "base")
 
 
+def test_a_teacher_is_a_folder_beside_the_recipe_or_a_name(tmp_path):
+    (tmp_path / "large").mkdir()
+    for name, read in (("large", str(tmp_path / "large")), ("giay", "giay"), ("a/b", "a/b")):
+        table = {**LEAST, "model": {"teacher": name}, "loss": {"name": "GradedListLoss"}}
+        recipe = Recipe.from_dict(table, tmp_path)
+        assert (recipe.teacher, recipe.teacher_name) == (read, name)
+    for model in ({}, {"teacher": ""}):
+        assert Recipe.from_dict({**LEAST, "model": model}, tmp_path).teacher == ""
+
+
+@pytest.mark.parametrize("loss", [{}, {"loss": {"name": "MarginMSELoss"}}])
+def test_a_teacher_of_a_loss_that_learns_from_none_is_refused(loss):
+    with pytest.raises(RecipeError, match=r"\[model\] 'teacher': GradedListLoss learns from one, and .* does not"):
+        Recipe.from_dict({**LEAST, "model": {"teacher": "giay"}, **loss})
+
+
 def test_a_byte_order_mark_is_no_matter(tmp_path):
     (tmp_path / "r.toml").write_text('name = "giày"\n[data]\npairs = "p.csv"\n', encoding="utf-8-sig")
     assert Recipe.load(tmp_path / "r.toml").name == "giày"
@@ -130,6 +146,9 @@ def test_an_unknown_key_or_choice_offers_the_nearest(table, message):
         ({"model": {"num_labels": 1.0}}, "'num_labels' must be int"),
         ({"model": {"vocabulary": "20000"}}, "'vocabulary' must be int"),
         ({"model": {"vocabulary": 0}}, "'vocabulary' must be at least 1"),
+        ({"model": {"intermediate_size": 0}}, "'intermediate_size' must be at least 1"),
+        ({"model": {"intermediate_size": 384.0}}, "'intermediate_size' must be int"),
+        ({"model": {"teacher": ["giay"]}}, "'teacher' must be str"),
         ({"model": {"layers": 3}}, "'layers' must be list"),
         ({"model": {"layers": [0, "1"]}}, "'layers' must be different whole numbers from 0"),
         ({"model": {"layers": [True]}}, "'layers' must be different whole numbers from 0"),
@@ -163,6 +182,15 @@ def test_what_a_recipe_says_survives_being_written(tmp_path):
         "template": {"name": "seed", "separator": " ; "},
     }
     recipe = Recipe.from_dict(table, tmp_path)
+    (tmp_path / "again.toml").write_text(tomli_w.dumps(recipe.to_dict()), encoding="utf-8")
+    assert Recipe.load(tmp_path / "again.toml") == recipe
+
+
+def test_what_a_recipe_says_of_teacher_and_narrowing_survives_too(tmp_path):
+    model = {"teacher": "giay", "intermediate_size": 384, "product_position": 24}
+    table = {**LEAST, "model": model, "loss": {"name": "GradedListLoss", "teacher_weight": 0.5}}
+    recipe = Recipe.from_dict(table, tmp_path)
+    assert (recipe.teacher, recipe.intermediate_size, recipe.product_position) == ("giay", 384, 24)
     (tmp_path / "again.toml").write_text(tomli_w.dumps(recipe.to_dict()), encoding="utf-8")
     assert Recipe.load(tmp_path / "again.toml") == recipe
 

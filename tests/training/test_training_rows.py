@@ -65,6 +65,20 @@ def test_graded_lists_are_all_queries_whatever_their_grades():
     ]
 
 
+def test_where_a_teacher_is_its_query_has_no_noise():
+    pairs = [
+        Pair("giay chay", "a", 2, "1", clean="giày chạy"),
+        Pair("giay chay", "b", 0, "1", clean="giày chạy"),
+        Pair("giay chay", "c", 1, "2", clean="giấy chảy"),
+        Pair("dép", "d", 3),
+    ]
+    found = to_dataset(pairs, "graded lists", 1, taught=True)
+    assert found.column_names == ["query", "docs", "labels", "asked"]
+    assert found["query"][:] == ["giay chay", "giay chay", "dép"]
+    assert found["asked"][:] == ["giày chạy", "giấy chảy", "dép"]
+    assert to_dataset(pairs, "graded lists", 1).column_names == ["query", "docs", "labels"]
+
+
 def test_rows_of_one_query_id_are_one_list_and_a_query_asked_twice_is_two():
     pairs = [Pair("q", "a", 1, "1"), Pair("q", "b", 0, "2"), Pair("q", "c", 0, "1"), Pair("q", "d", 1, "2")]
     pairs += [Pair("q", "e", 1), Pair("q", "f", 0)]

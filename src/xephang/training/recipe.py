@@ -243,7 +243,7 @@ def _checked(flat: Mapping[str, Any], folder: Path) -> dict[str, Any]:
 def _check_model(out: dict[str, Any], folder: Path) -> None:
     """Check the scalar settings of [model], and make its paths count from the recipe's folder."""
     for name in ("base", "teacher"):
-        if name in out and (folder / out[name]).is_dir():
+        if out.get(name) and (folder / out[name]).is_dir():
             out[name] = str(folder / out[name])
     if "lexicon" in out:
         if "vocabulary" not in out:

@@ -149,7 +149,9 @@ def _resolve(recipe: Recipe, source: BaseModel, model: CrossEncoder, output: Pat
 
 
 def _seen(name: str, seen_from_output: Callable[[Path], Path]) -> str:
-    return seen_from_output(Path(name)).as_posix() if Path(name).is_dir() and name not in bundled() else name
+    """Return a name, or a folder's path as it is seen from the output; no name stays none."""
+    is_folder = name and Path(name).is_dir() and name not in bundled()
+    return seen_from_output(Path(name)).as_posix() if is_folder else name
 
 
 def _check_vocabulary(recipe: Recipe, model: CrossEncoder) -> str:
@@ -186,8 +188,8 @@ def _prepare(output: Path, resolved: Recipe, *, resume: bool, overwrite: bool) -
     if overwrite:
         for name in ("config.json", MANIFEST, METRICS_FILE):
             (output / name).unlink(missing_ok=True)
-        shutil.rmtree(output / CHECKPOINTS, ignore_errors=True)
-        shutil.rmtree(output / "onnx", ignore_errors=True)
+        for name in (CHECKPOINTS, "onnx", "precomputed"):
+            shutil.rmtree(output / name, ignore_errors=True)
     write_text(before, text)
 
 
