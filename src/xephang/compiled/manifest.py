@@ -107,7 +107,7 @@ class Manifest:
             table = json.loads(path.read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise InputError(f"{folder}: holds no compiled catalogue (no {MANIFEST}); run: xephang compile") from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{path}: can not be read as JSON ({error}); compile the catalogue again") from error
         if not isinstance(table, dict) or table.get("format") != FORMAT:
             found = table.get("format") if isinstance(table, dict) else None
@@ -124,16 +124,28 @@ def _read(table: Mapping[str, Any]) -> Manifest:
     values = {name: value for name, value in table.items() if name != "format"}
     parts = tuple(map(_part, values.pop("parts")))
     basis, index = (None if table is None else _file(table) for table in (values.pop("basis"), values.pop("index")))
-    return Manifest(**values, basis=basis, index=index, parts=parts)
+    return Manifest(**_typed(values), basis=basis, index=index, parts=parts)
 
 
 def _part(table: Mapping[str, Any]) -> Part:
     stored, spans, products = map(_file, table["files"])
-    return Part(**{**table, "files": (stored, spans, products)})
+    return Part(**{**_typed(table), "files": (stored, spans, products)})
 
 
 def _file(table: Mapping[str, Any]) -> File:
-    file = File(**table)
+    file = File(**_typed(table))
     if Path(file.path).is_absolute() or ".." in Path(file.path).parts:
         raise ValueError(f"'{file.path}' lies outside the folder")
     return file
+
+
+_COUNTS = ("products", "width", "bytes")
+_TEXTS = ("model", "fingerprint", "storage", "name", "source", "path", "sha256")
+
+
+def _typed(table: Mapping[str, Any]) -> Mapping[str, Any]:
+    for names, kind in ((_COUNTS, int), (_TEXTS, str)):
+        for name in names:
+            if not isinstance(table.get(name, kind()), kind):
+                raise TypeError(f"'{name}' is {table[name]!r}")
+    return table
