@@ -381,9 +381,9 @@ def test_an_activation_that_loses_scores_is_refused(reranker: Reranker, activati
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        ({"engine": "openvino"}, "engine 'openvino' is not known; engines are onnx and torch"),
-        ({"engine": "torch", "precision": "int8"}, "precision 'int8' is a choice of ONNX file"),
-        ({"precision": "fp16"}, r"no ONNX file of precision fp16 \(it has: fp32, int8\)"),
+        ({"engine": "openvino"}, "engine 'openvino' is not known; engines are onnx, precomputed, torch"),
+        ({"engine": "torch", "precision": "int8"}, "precision 'int8' is a choice of exported file"),
+        ({"precision": "fp16"}, r"no exported file of precision fp16 \(it has: onnx fp32, onnx int8\)"),
     ],
     ids=["engine", "precision of torch", "precision"],
 )

@@ -266,7 +266,7 @@ def test_torch_is_quiet(process, tiny, shop):
 def test_a_precision_that_the_model_lacks_is_named(xephang, tiny, shop):
     ran = xephang("rank", QUERY, shop(*PRODUCTS), "--model", tiny, "--precision", "int8")
     assert (ran.code, ran.out) == (1, "")
-    assert "no ONNX file of precision int8" in ran.err and "xephang export" in ran.err
+    assert "no exported file of precision int8" in ran.err and "xephang export" in ran.err
 
 
 def test_python_ranks_the_same_in_one_call(rank, shop, tiny_exported):

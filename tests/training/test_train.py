@@ -245,7 +245,8 @@ def test_a_base_with_another_number_of_labels(bake, tiny, tmp_path, toy):
 def test_a_finished_folder_is_refused_and_overwriting_it_works(bake, tiny, tmp_path, toy):
     folder = train(bake(), tmp_path / "model", base=str(tiny))
     before = toy.weights(folder)
-    (folder / "onnx").mkdir()
+    for name in ("onnx", "precomputed"):
+        (folder / name).mkdir()
     other = bake(hyperparameters={"seed": 8})
     with pytest.raises(InputError, match="holds a model already; choose another folder, or --overwrite"):
         train(other, folder, base=str(tiny))
@@ -253,6 +254,7 @@ def test_a_finished_folder_is_refused_and_overwriting_it_works(bake, tiny, tmp_p
     train(other, folder, base=str(tiny), overwrite=True)
     assert any(not value.equal(before[name]) for name, value in toy.weights(folder).items())
     assert not (folder / "onnx").exists()
+    assert not (folder / "precomputed").exists()
     assert next(line["step"] for line in toy.metrics(folder) if "loss" in line) == 1
 
 
