@@ -1,6 +1,8 @@
 import hashlib
 import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xephang.errors import InputError
-from xephang.files import check_file, check_folder, replacing, sha256, write_text
+from xephang.files import check_file, check_folder, exclusive, replacing, sha256, write_text
 
 
 def everything_in(folder: Path) -> list[str]:
@@ -195,3 +197,50 @@ def test_any_text_comes_back_as_it_was(tmp_path_factory: pytest.TempPathFactory,
     path = tmp_path_factory.getbasetemp() / "any.txt"
     write_text(path, text)
     assert path.read_bytes().decode() == text
+
+
+def test_a_lock_is_held_by_one(tmp_path: Path) -> None:
+    with exclusive(tmp_path / ".lock"):
+        with pytest.raises(InputError, match="another process is writing into it; wait until it is done") as caught:
+            exclusive(tmp_path / ".lock").__enter__()
+        assert str(caught.value).startswith(f"{tmp_path}: ")
+    with exclusive(tmp_path / ".lock"), exclusive(tmp_path / "other"):
+        pass
+    assert everything_in(tmp_path) == [".lock", "other"]
+
+
+def test_a_lock_is_let_go_when_its_block_fails(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="failed"), exclusive(tmp_path / ".lock"):
+        raise ValueError("failed")
+    with exclusive(tmp_path / ".lock"):
+        pass
+
+
+def test_a_lock_goes_with_its_process_however_that_ends(tmp_path: Path) -> None:
+    code = (
+        "import sys, time; from pathlib import Path; from xephang.files import exclusive\n"
+        "with exclusive(Path(sys.argv[1])): print('held', flush=True); time.sleep(600)"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / ".lock")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match="another process"):
+            exclusive(tmp_path / ".lock").__enter__()
+        process.kill()
+    with exclusive(tmp_path / ".lock"):
+        pass
+
+
+def test_a_lock_that_can_not_be_made_is_an_input_error(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for path in (tmp_path / "folder", tmp_path / "none" / ".lock"):
+        with pytest.raises(InputError, match=r"can not be written: \w") as caught:
+            exclusive(path).__enter__()
+        assert str(caught.value).startswith(str(path))
+    assert everything_in(tmp_path) == ["folder"]
+
+
+def test_an_error_in_a_locked_block_is_not_the_locks(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), exclusive(tmp_path / ".lock"):
+        (tmp_path / "none").read_text()

@@ -276,6 +276,7 @@ class Reranker:
         show_progress: bool,
     ) -> NDArray[np.float32]:
         """Return the logits of a compiled catalogue's products, or of documents computed as these were; each once."""
+        _check_batch_size(batch_size)
         catalogue.check(self)
         stored = catalogue.stored(ids) if ids is not None else catalogue.packed(self, documents or ())
         asked = self.tokenizer.encode(normalise(checked_query(query)), [Rendered("")])[0].query
@@ -314,8 +315,7 @@ class Reranker:
 
     def _score(self, pairs: Sequence[tuple[str, Rendered]], batch_size: int | None, show_progress: bool) -> Scores:
         """Tokenise each query's documents together, score each distinct pair once, spread the results."""
-        if batch_size is not None and batch_size < 1:
-            raise InputError(f"batch_size is {batch_size}; it must be at least 1")
+        _check_batch_size(batch_size)
         first: dict[tuple[str, Rendered], int] = {}
         where = np.empty(len(pairs), np.int64)
         by_query: dict[str, list[Rendered]] = {}
@@ -397,6 +397,11 @@ def _open(path: Path, artefact: Artefact, tokenizer: PairTokenizer, threads: int
     if artefact.engine == "precomputed":
         return PrecomputedEngine(path, threads=threads)
     return OnnxEngine(path, padding_id=tokenizer.padding_id, threads=threads, one_at_a_time=artefact.one_at_a_time)
+
+
+def _check_batch_size(batch_size: int | None) -> None:
+    if batch_size is not None and batch_size < 1:
+        raise InputError(f"batch_size is {batch_size}; it must be at least 1")
 
 
 def _one_number(logits: NDArray[np.float32]) -> NDArray[np.float32]:

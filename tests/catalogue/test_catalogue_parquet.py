@@ -5,10 +5,11 @@ from decimal import Decimal
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xephang.catalogue import Catalogue, read_rows
+from xephang.catalogue.parquet import read_column, read_products, write_products
 from xephang.errors import InputError, RowError
 from xephang.product import Product
 
@@ -245,3 +246,63 @@ def test_what_parquet_can_not_hold_is_named_and_leaves_no_file(tmp_path, product
     with pytest.raises(InputError, match="product '1': can not be written to Parquet"):
         Catalogue.of([product]).write_parquet(tmp_path / "own.parquet")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def written(tmp_path):
+    """Write products; return the file's content and its path."""
+
+    def write(products):
+        path = tmp_path / "hàng.parquet"
+        write_products(path, products)
+        return pa.py_buffer(path.read_bytes()), path
+
+    return write
+
+
+def many(count):
+    return [Product(id=f"p{i}", title=f"Giày {i}", attributes=("a",) * (i % 3), extra={"i": i}) for i in range(count)]
+
+
+@given(rows=st.lists(st.integers(0, 2499), max_size=20))
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_rows_are_read_in_the_order_asked_for_whatever_group_they_are_in(tmp_path, rows):
+    if not (path := tmp_path / "many.parquet").exists():
+        write_products(path, many(2500))
+    assert pq.ParquetFile(path).num_row_groups > 1
+    content = pa.py_buffer(path.read_bytes())
+    assert read_products(content, rows, path) == [many(2500)[row] for row in rows]
+
+
+def test_one_column_is_read_alone(written):
+    assert read_column(*with_name(written(many(2500)), "id")).to_pylist() == [f"p{i}" for i in range(2500)]
+    assert read_column(*with_name(written([]), "id")).to_pylist() == []
+
+
+def with_name(content_and_path, name):
+    content, path = content_and_path
+    return content, name, path
+
+
+def test_products_come_back_as_they_were_written(written):
+    product = Product("\0a\u0301", "t", "b", "c", "d", "e", ("", "x|y"), "g", 0.1, "f\n", {"k": [1, {"é": None}]})
+    content, path = written([product])
+    assert read_products(content, [0], path) == [product]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "garbage", "empty", "other columns", "a damaged page"])
+def test_a_damaged_file_of_ours_is_named(written, tmp_path, damage):
+    content, path = written(many(2000))
+    whole = content.to_pybytes()
+    pq.write_table(pa.table({"title": ["a"]}), tmp_path / "other.parquet")
+    damaged = {
+        "cut off": whole[:-9],
+        "garbage": b"\xff" * 99,
+        "empty": b"",
+        "other columns": (tmp_path / "other.parquet").read_bytes(),
+        "a damaged page": whole[:40] + b"\xff" * 400 + whole[440:],
+    }[damage]
+    with pytest.raises(InputError, match=r"hàng\.parquet: is damaged \(.+\); write it again"):
+        read_products(pa.py_buffer(damaged), [0], path)
+    with pytest.raises(InputError, match=r"hàng\.parquet: is damaged \(.+\); write it again"):
+        read_column(pa.py_buffer(damaged), "id", path)

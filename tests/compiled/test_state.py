@@ -50,7 +50,7 @@ DAMAGED = {
         "compiled.json", lambda content: content.replace(b'"format": 1', b'"format": 9'), r"compiled\.json: format 9;"
     ),
     "manifest without an index": (
-        "compiled.json", lambda content: content.replace(b'"index": {', b'"index": 1, "x": {'), r"compiled\.json: not a man"
+        "compiled.json", lambda content: content.replace(b'"index": {', b'"index": 1, "x": {'), r"compiled\.json: not"
     ),
 }  # fmt: skip
 

@@ -143,7 +143,9 @@ _COUNTS = ("products", "width", "bytes")
 _TEXTS = ("model", "fingerprint", "storage", "name", "source", "path", "sha256")
 
 
-def _typed(table: Mapping[str, Any]) -> Mapping[str, Any]:
+def _typed(table: Any) -> Mapping[str, Any]:
+    if not isinstance(table, dict):
+        raise TypeError(f"{table!r} is no table")
     for names, kind in ((_COUNTS, int), (_TEXTS, str)):
         for name in names:
             if not isinstance(table.get(name, kind()), kind):
