@@ -152,6 +152,13 @@ def test_small_storage_ranks_nearly_as_fast_storage_does(model, catalogues):
     assert np.corrcoef([fast[i] for i in range(60)], [small[i] for i in range(60)])[0, 1] > 0.99
 
 
+def test_small_storage_that_was_begun_with_one_product_holds_others_too(model, catalogues, tmp_path):
+    grown = CompiledCatalogue.build(model, SHOP[:1], tmp_path / "shop", storage="small")
+    grown.update(SHOP)
+    fast, small = (scores(model.rank("giày chạy bộ", ids=IDS, catalogue=one)) for one in (catalogues["fast"], grown))
+    assert np.corrcoef([fast[i] for i in range(60)], [small[i] for i in range(60)])[0, 1] > 0.98
+
+
 def test_another_models_catalogue_is_refused(tiny_apart, compiled):
     other = Reranker.load(tiny_apart, precision="fp32")
     for candidates in ({"ids": IDS}, {"documents": SHOP}):

@@ -46,11 +46,17 @@ def test_a_sample_is_fitted_alike_however_it_is_split():
 
 
 def test_what_goes_beyond_the_sample_is_clipped_and_does_not_wrap_round():
-    direction = np.array([[1, 2, -2]], np.int8)
+    direction = np.array([[10, -10] * 8], np.int8)
     packing = Packing.fit([10 * direction], 1)
-    (code,) = packing.encode(40 * direction)
+    (code,) = packing.encode(12 * direction)
     assert abs(code) == 127
-    assert np.allclose(back(packing, packing.encode(40 * direction)), 10 * direction, atol=0.1)
+    assert np.allclose(back(packing, packing.encode(12 * direction)), 10 * direction, atol=0.1)
+
+
+def test_what_the_sample_has_not_seen_comes_back_where_all_components_are_kept():
+    packing = Packing.fit([np.array([[9, 0, 0, 0]], np.int8)], 4)
+    row = np.array([[-70, 3, 50, 90]], np.int8)
+    assert np.abs(back(packing, packing.encode(row)) - row).max() < 1
 
 
 def test_a_sample_of_zeros_has_codes_too():

@@ -33,7 +33,8 @@ class Packing:
         _, vectors = np.linalg.eigh(sum(rows.T @ rows for rows in _blocks(held)))
         components = np.asarray(vectors[:, ::-1][:, :size], np.float32)
         largest = np.max([np.abs(rows @ components).max(axis=0) for rows in _blocks(held)], axis=0)
-        return cls(np.ascontiguousarray((components * (np.maximum(largest, 1e-6) / _STEPS)).T))
+        # Steps finer than those of the rows themselves would only clip what the sample has not seen.
+        return cls(np.ascontiguousarray((components * (np.maximum(largest, _STEPS) / _STEPS)).T))
 
     @cached_property
     def _inverse(self) -> NDArray[np.float32]:
