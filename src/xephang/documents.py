@@ -1,13 +1,36 @@
-"""What callers give a reranker: a query, and documents of any kind."""
+"""What callers give a reranker: a query, and documents of any kind, or ids of a compiled catalogue's products."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from xephang.errors import InputError
 from xephang.product import Product
 
 Document = str | Mapping[str, Any] | Product
 """A text, a product, or a record: `{"text": …}` or a product's fields."""
+
+
+class StoredProducts(Protocol):
+    """What `rank` needs of a compiled catalogue."""
+
+    @property
+    def basis(self) -> NDArray[np.float32] | None:
+        """What stored codes are multiplied by; None where products are stored whole."""
+
+    def check(self, model: Any) -> None:
+        """Check that this model computed it."""
+
+    def stored(self, ids: Sequence[str]) -> list[NDArray[np.int8]]:
+        """Return products as they are stored."""
+
+    def packed(self, model: Any, documents: Sequence[Document]) -> list[NDArray[np.int8]]:
+        """Return others as they would be stored."""
+
+    def products(self, ids: Sequence[str]) -> list[Product]:
+        """Read products."""
 
 
 def text_or_product(document: object) -> str | Product:

@@ -169,7 +169,7 @@ def test_it_trains_under_bfloat16(model, bake, tiny, tmp_path, toy):
         ({"list_weight": 0, "pair_weight": 0}, "not both 0"),
         ({"pair_weight": "much"}, "GradedListLoss: "),
         ({"target": [0]}, "did you mean 'targets'"),
-        ({"teacher_weight": -1}, "teacher_weight must be 0 or more, got -1"),
+        ({"teacher_weight": 1}, "'teacher_weight' counts with a teacher only"),
         ({"teacher": "giay"}, "'teacher' is not known; did you mean 'teacher_weight'"),
     ],
     ids=str,

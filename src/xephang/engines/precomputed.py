@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -22,7 +23,11 @@ GRAPHS = ("product", "query", "unpack")
 _PADDING = np.float32(-1e9)
 _BUCKET = 8
 _MOST_CANDIDATES = 32
+_MOST_TOKENS = 2048
+"""Of products, padding included, in one run."""
 _LEAST_CANDIDATES = 2
+_HELD = 1024
+"""Products whose numbers are in memory at once while pairs are scored: some 60 MB of listings."""
 
 
 @dataclass(frozen=True)
@@ -133,18 +138,22 @@ class PrecomputedEngine:
     def logits(
         self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
     ) -> NDArray[np.float32]:
-        """Return float32 (n, labels); see `Engine.logits`. Each distinct product is computed once."""
-        products: dict[bytes, int] = {}
-        which = [products.setdefault(pair.product.tobytes(), len(products)) for pair in pairs]
-        stored = self.compute([np.frombuffer(ids, np.int64) for ids in products])
-        by_query: dict[bytes, list[int]] = {}
+        """Return float32 (n, labels); see `Engine.logits`. Each distinct product is computed once, some at a time."""
+        by_product: dict[bytes, list[int]] = {}
         for i, pair in enumerate(pairs):
-            by_query.setdefault(pair.query.tobytes(), []).append(i)
+            by_product.setdefault(pair.product.tobytes(), []).append(i)
+        products = iter(by_product.items())
         out = np.empty((len(pairs), self._labels), np.float32)
-        for ids, places in by_query.items():
-            query = np.frombuffer(ids, np.int64)
-            some = [stored[which[i]] for i in places]
-            out[places] = self.score(query, some, batch_size=batch_size, progress=progress)
+        while some := dict(islice(products, _HELD)):
+            stored = self.compute([np.frombuffer(ids, np.int64) for ids in some])
+            by_query: dict[bytes, list[tuple[int, Stored]]] = {}
+            for one, places in zip(stored, some.values(), strict=True):
+                for i in places:
+                    by_query.setdefault(pairs[i].query.tobytes(), []).append((i, one))
+            for ids, asked in by_query.items():
+                places, candidates = map(list, zip(*asked, strict=True))
+                query = np.frombuffer(ids, np.int64)
+                out[places] = self.score(query, candidates, batch_size=batch_size, progress=progress)
         return out
 
     def rows(self, stored: Stored) -> NDArray[np.int8]:
@@ -186,15 +195,17 @@ def pack(graphs: Mapping[str, bytes], embeddings: Embeddings) -> bytes:
 
 
 def _runs(lengths: Sequence[int], most: int, threads: int) -> list[list[int]]:
-    """Group products of like padded length, longest first, into runs that keep all threads busy."""
+    """Group products of like padded length, longest first, into runs alike in size that keep all threads busy."""
     buckets: dict[int, list[int]] = {}
     for i, length in enumerate(lengths):
         buckets.setdefault(-(-length // _BUCKET), []).append(i)
-    size = max(1, min(most, -(-len(lengths) // (2 * threads))))
-    return [
-        places[start : start + size] for _, places in sorted(buckets.items(), reverse=True)
-        for start in range(0, len(places), size)
-    ]  # fmt: skip
+    share = -(-len(lengths) // (2 * threads))
+    runs: list[list[int]] = []
+    for bucket, places in sorted(buckets.items(), reverse=True):
+        size = max(1, min(most, share, _MOST_TOKENS // (bucket * _BUCKET)))
+        count = -(-len(places) // size)
+        runs += [places[at::count] for at in range(count)]
+    return runs
 
 
 def stacked(stored: Sequence[Stored], heads: int, head: int, width: int) -> dict[str, NDArray[Any]]:

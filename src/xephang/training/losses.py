@@ -63,6 +63,10 @@ def make_loss(settings: LossSettings, model: CrossEncoder, teacher: Reranker | N
     parameters: dict[str, Any] = dict(settings.parameters)
     for name in parameters:
         check_choice(f"[loss] {settings.name}:", name, tuple(known))
+    if "teacher_weight" in parameters and not teacher:
+        raise RecipeError(
+            "[loss] 'teacher_weight' counts with a teacher only: name one, [model] teacher, or take it out"
+        )
     arguments = parameters.pop("loss_fct_args", {})
     for name, value in parameters.items():
         if name == "loss_fct":
