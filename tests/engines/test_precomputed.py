@@ -309,3 +309,11 @@ def test_a_file_that_is_not_there_and_a_folder_are_named(tmp_path: Path) -> None
     for path in (tmp_path / "none.npz", tmp_path):
         with pytest.raises(ModelError, match=f"{path}: not a file of a precomputed model"):
             PrecomputedEngine(path)
+
+
+def test_products_are_computed_some_at_a_time(
+    int8: PrecomputedEngine, pairs: list[PairTokens], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once = int8.logits(pairs)
+    monkeypatch.setattr("xephang.engines.precomputed._HELD", 3)
+    np.testing.assert_array_equal(int8.logits(pairs), at_once)

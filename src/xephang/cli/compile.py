@@ -25,7 +25,7 @@ def compile(
     ] = None,
     model: Model = "giay",
     storage: Annotated[
-        Literal["fast", "small"], typer.Option(help="Whole, or as codes of a tenth of the bytes.")
+        Literal["fast", "small"], typer.Option(help="Whole, or as codes of a seventh of the bytes.")
     ] = "fast",
     update: Annotated[
         bool, typer.Option("--update", help="Add the products to FOLDER, in place of those with their ids.")

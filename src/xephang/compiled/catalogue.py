@@ -58,7 +58,7 @@ class CompiledCatalogue:
     ) -> "CompiledCatalogue":
         """Compute every product of a catalogue.
 
-        :param storage: "fast", or "small" with a tenth of the bytes and some two times the time a candidate.
+        :param storage: "fast", or "small" with a seventh of the bytes and some two times the time a candidate.
         :param resume: go on with a build that was interrupted.
         :param overwrite: replace what stands in the folder; it can be read until the new one is whole.
         :param progress: called with how many products are done, and how many there are.

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-STORAGES: Mapping[str, int | None] = {"fast": None, "small": 192}
+STORAGES: Mapping[str, int | None] = {"fast": None, "small": 256}
 """Bytes a token; None is all that the model leaves."""
 _STEPS = 127
 _BLOCK = 100

@@ -107,17 +107,17 @@ def make_record(run: Run, log: Sequence[Mapping[str, Any]]) -> RunRecord:
         examples=tuple((pair.query, pair.document) for pair in run.pairs[:5]),
         **prose,
     )
-    return from_origin(record, run.base.path)
+    return from_origin(record, run)
 
 
-def from_origin(record: RunRecord, base: Path) -> RunRecord:
+def from_origin(record: RunRecord, run: Run) -> RunRecord:
     """Return the record of a run that started from a model which was itself trained here: it names that one's base."""
-    if not (base / RECORD).is_file():
+    if not (run.base.path / RECORD).is_file():
         return record
-    before = load_record(base)
+    before = load_record(run.base.path)
     note = (
-        f"{record.base_note} They are of {record.base_model} (SHA-256 {record.base_sha256}), a model that was itself "
-        f"trained from this base, on {before.dataset.size:,} rows with {before.loss.name}. {before.base_note}"
+        f"{before.base_note} On {before.dataset.size:,} rows with {before.loss.name} it became {record.base_model} "
+        f"(SHA-256 {record.base_sha256}), which this run started from. {_taken(run)}"
     )
     return replace(
         record,
@@ -145,6 +145,11 @@ def _is_shown(name: str) -> bool:
 def _base_note(run: Run) -> str:
     where = "a local folder" if run.base.read_elsewhere or not run.base.is_hub_id else "the Hugging Face Hub"
     note = f"Training started from weights read from {where}; their fingerprint says which they were."
+    return f"{note} {_taken(run)}".strip()
+
+
+def _taken(run: Run) -> str:
+    """Say what became of the base before training, and who taught."""
     adapted = []
     if run.recipe.vocabulary:
         tokens = len(vocabulary(run.trainer.model))
@@ -155,8 +160,9 @@ def _base_note(run: Run) -> str:
         adapted.append(f"with {run.recipe.intermediate_size:,} neurons of each layer's feed-forward part")
     if run.recipe.product_position:
         adapted.append(f"so that it reads products apart from queries, from position {run.recipe.product_position} on")
-    taught = f" It also learnt the margins of {run.recipe.teacher_name}, its teacher." if run.recipe.teacher else ""
-    return note + (f" It was taken {' and '.join(adapted)}." if adapted else "") + taught
+    said = [f"It was taken {' and '.join(adapted)}."] if adapted else []
+    said += [f"It also learnt the margins of {run.recipe.teacher_name}, its teacher."] if run.recipe.teacher else []
+    return " ".join(said)
 
 
 def _loss_record(run: Run) -> LossRecord:
