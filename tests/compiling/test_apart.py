@@ -21,7 +21,7 @@ from transformers import (
 from xephang.compiling.apart import Bert, Scales, product_graph, query_graph, unpack_graph
 from xephang.compiling.onnx_graph import FLOAT
 from xephang.compiling.precompute import embeddings_of
-from xephang.engines.precomputed import stacked
+from xephang.engines.precomputed import Room, stacked
 from xephang.engines.tokens import PairTokens
 from xephang.engines.torch import TorchEngine
 from xephang.errors import ModelError
@@ -142,7 +142,7 @@ def rows_of(bert, stored):
 def test_codes_that_are_the_rows_themselves_unpack_to_what_was_stored(bert):
     tokens = (9, 16)
     products = stored_products(bert, tokens)
-    expected = stacked(products, bert.heads, bert.head, bert.width)
+    expected = stacked(products, bert.heads, bert.head, bert.width, Room())
     codes = np.zeros((2, 16, bert.width), np.int8)
     for place, (count, stored) in enumerate(zip(tokens, products, strict=True)):
         codes[place, :count] = rows_of(bert, stored)

@@ -12,7 +12,7 @@ from transformers import AutoModelForSequenceClassification
 
 from xephang.compiling.apart import Bert, Scales, product_graph, query_graph, unpack_graph
 from xephang.compiling.onnx_graph import Range
-from xephang.engines.precomputed import Embeddings, Stored, pack, stacked
+from xephang.engines.precomputed import Embeddings, Room, Stored, pack, stacked
 from xephang.engines.tokens import PairTokens
 from xephang.engines.torch import quiet
 from xephang.folder import PRODUCT_POSITION
@@ -50,7 +50,7 @@ class Precomputed:
         scales = Scales.of(largest, len(bert.layers), bert.hidden)
         of_products = _run_all(product_graph(bert, scales, {}, watch=True), [{"embedded": one} for one in products])
         feeds = [
-            {"embedded": query, **stacked([_rounded(found)], bert.heads, bert.head, bert.width)}
+            {"embedded": query, **stacked([_rounded(found)], bert.heads, bert.head, bert.width, Room())}
             for query, found in zip(queries, of_products, strict=True)
         ]
         of_queries = _run_all(query_graph(bert, scales, {}, watch=True), feeds)

@@ -1,5 +1,6 @@
 """The engine for models that read products apart: a product is computed once, a query then runs past many of them."""
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -21,9 +22,10 @@ Stored = NDArray[np.int8]
 """What a product comes to, (tokens * width,): keys and values by head, layer after layer, then states."""
 GRAPHS = ("product", "query", "unpack")
 _PADDING = np.float32(-1e9)
-_BUCKET = 8
-_MOST_CANDIDATES = 32
-_MOST_TOKENS = 2048
+_STEPS = ((48, 8), (96, 16), (10**6, 32))
+"""Up to how many tokens a product is padded to a multiple of what: the longer it is, the fewer are as long."""
+_MOST_CANDIDATES = 64
+_MOST_TOKENS = 4096
 """Of products, padding included, in one run."""
 _LEAST_CANDIDATES = 2
 _HELD = 1024
@@ -64,7 +66,7 @@ class PrecomputedEngine:
     """Compute what products come to, and score a query against that.
 
     Scores do not depend on what else is scored: each product is computed by itself; candidates run together with others
-    that are as long as they, once padded to a multiple of eight tokens.
+    that are as long as they, once padded.
 
     :param threads: CPU threads for all callers together; all that the process may use, without it.
     """
@@ -92,7 +94,7 @@ class PrecomputedEngine:
         self._hidden = self._heads * self._head
         self.width = (len(takes) - 2) * self._hidden
         self._labels = int(self._query.get_outputs()[0].shape[1])
-        self._workers = Workers(threads)
+        self._workers, self._room = Workers(threads), Room()
 
     @property
     def threads(self) -> int:
@@ -124,7 +126,7 @@ class PrecomputedEngine:
 
         def run(chosen: list[int]) -> NDArray[np.float32]:
             some = [stored[i] for i in chosen]
-            feed = stacked(some, self._heads, self._head, width) if basis is None else self._unpacked(some, basis)
+            feed = self._stacked(some) if basis is None else self._unpacked(some, basis)
             logits: NDArray[np.float32] = self._query.run(None, {"embedded": embedded, **feed})[0]
             return logits[: len(chosen)]
 
@@ -167,9 +169,12 @@ class PrecomputedEngine:
         heads, state = self._product.run(None, {"embedded": self.embeddings.of_product(ids)})
         return np.concatenate([heads.reshape(-1), state.reshape(-1)])
 
+    def _stacked(self, stored: Sequence[Stored]) -> dict[str, NDArray[Any]]:
+        return stacked(stored, self._heads, self._head, self.width, self._room)
+
     def _unpacked(self, codes: Sequence[Stored], basis: NDArray[np.float32]) -> dict[str, NDArray[Any]]:
         candidates, tokens, padding = _padding([len(one) // len(basis) for one in codes])
-        rows = np.zeros((candidates, tokens, len(basis)), np.int8)
+        rows = self._room.array(candidates, tokens, len(basis))
         for place, one in enumerate(_at_least(codes)):
             rows[place, : len(one) // len(basis)] = one.reshape(-1, len(basis))
         names = [output.name for output in self._unpack.get_outputs()]
@@ -198,28 +203,46 @@ def _runs(lengths: Sequence[int], most: int, threads: int) -> list[list[int]]:
     """Group products of like padded length, longest first, into runs alike in size that keep all threads busy."""
     buckets: dict[int, list[int]] = {}
     for i, length in enumerate(lengths):
-        buckets.setdefault(-(-length // _BUCKET), []).append(i)
+        buckets.setdefault(_padded(length), []).append(i)
     share = -(-len(lengths) // (2 * threads))
     runs: list[list[int]] = []
     for bucket, places in sorted(buckets.items(), reverse=True):
-        size = max(1, min(most, share, _MOST_TOKENS // (bucket * _BUCKET)))
+        size = max(1, min(most, share, _MOST_TOKENS // bucket))
         count = -(-len(places) // size)
         runs += [places[at::count] for at in range(count)]
     return runs
 
 
-def stacked(stored: Sequence[Stored], heads: int, head: int, width: int) -> dict[str, NDArray[Any]]:
-    """Return what the query graph takes of products that are alike in padded length."""
-    parts = width // (heads * head) - 1
+class Room(threading.local):
+    """Memory of a thread, kept from run to run: asking the system for it anew costs more than filling it."""
+
+    def __init__(self) -> None:
+        self._held = np.empty(0, np.int8)
+
+    def array(self, *shape: int) -> NDArray[np.int8]:
+        """Return an array with whatever stands in it, good until the next is asked for."""
+        size = int(np.prod(shape))
+        if size > len(self._held):
+            self._held = np.empty(size, np.int8)
+        return self._held[:size].reshape(shape)
+
+
+def stacked(stored: Sequence[Stored], heads: int, head: int, width: int, room: Room) -> dict[str, NDArray[Any]]:
+    """Return what the query graph takes of products that are alike in padded length.
+
+    What stands in the padding does not matter, as nothing attends to it.
+    """
+    parts, hidden = width // (heads * head) - 1, heads * head
     tokens_each = [len(one) // width for one in stored]
     candidates, tokens, padding = _padding(tokens_each)
-    by_head = np.zeros((parts, candidates, heads, tokens, head), np.int8)
-    state = np.zeros((candidates, tokens, heads * head), np.int8)
+    whole = room.array(width * candidates * tokens)
+    by_head = whole[: parts * hidden * candidates * tokens].reshape(parts, candidates, heads, tokens, head)
+    state = whole[by_head.size :].reshape(candidates, tokens, hidden)
     for place, one in enumerate(_at_least(stored)):
         count = len(one) // width
-        split = len(one) - count * heads * head
+        split = len(one) - count * hidden
         by_head[:, place, :, :count] = one[:split].reshape(parts, heads, count, head)
-        state[place, :count] = one[split:].reshape(count, -1)
+        state[place, :count] = one[split:].reshape(count, hidden)
     names = [f"{name}_{at}" for at in range(parts // 2) for name in ("keys", "values")]
     return {**dict(zip(names, by_head, strict=True)), "state": state, "padding": padding}
 
@@ -227,9 +250,15 @@ def stacked(stored: Sequence[Stored], heads: int, head: int, width: int) -> dict
 def _padding(tokens: Sequence[int]) -> tuple[int, int, NDArray[np.float32]]:
     """Return how many candidates and tokens a run has, and its mask, float32 (candidates, tokens)."""
     counts = np.array(_at_least(tokens))
-    longest = -(-int(counts.max()) // _BUCKET) * _BUCKET
+    longest = _padded(int(counts.max()))
     hidden = np.arange(longest) >= counts[:, None]
     return len(counts), longest, np.where(hidden, _PADDING, np.float32(0))
+
+
+def _padded(tokens: int) -> int:
+    """Return how long a product is with its padding: that depends on nothing but itself."""
+    step = next(step for most, step in _STEPS if tokens <= most)
+    return -(-tokens // step) * step
 
 
 def _at_least(items: Sequence[Any]) -> list[Any]:
