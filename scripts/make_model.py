@@ -40,7 +40,11 @@ def main() -> None:
     parser.add_argument("--bundle-only", action="store_true", help="take --output as it stands")
     options = parser.parse_args()
     if not options.bundle_only:
+        data = ROOT / "runs" / "data"
+        if not (options.resume and data.is_dir()):
+            make_data(data)
         make(TEACHER, "giay-teacher.toml", base=base_model(), resume=options.resume)
+        export(TEACHER, ["int8"])  # who teaches is int8
         make(options.output, "giay.toml", base=None, resume=options.resume)
     recipe = Recipe.load(ROOT / "recipes" / "giay.toml")
     for parity in export(options.output, pairs=shown_pairs(recipe)):
@@ -49,15 +53,12 @@ def main() -> None:
 
 
 def make(output: Path, name: str, *, base: str | None, resume: bool) -> None:
-    """Run a recipe, its data made first where they are not there; a run that is through is not run again to resume."""
+    """Run a recipe; one that is through is not run again to resume."""
+    recipe = Recipe.load(ROOT / "recipes" / name)
     if resume and (output / "config.json").is_file():
         return
-    recipe = Recipe.load(ROOT / "recipes" / name)
-    if not (resume and recipe.pairs.is_file()):
-        make_data(recipe.pairs.parent)
     begun = resume and (output / "checkpoints").is_dir()
     train(recipe, output, base=base, resume=begun, overwrite=not begun)
-    export(output)
 
 
 def make_data(judgments: Path) -> None:

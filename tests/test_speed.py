@@ -38,8 +38,9 @@ def test_a_ratio_is_the_median_of_what_ran_side_by_side(corpus):
 
 def test_the_docs_have_the_tables_that_the_figures_make(tables):
     page = (ROOT / "docs" / "speed.md").read_text(encoding="utf-8")
-    for made in (tables.stages(RESULT), tables.growth(RESULT), tables.memory(MEMORY)):
-        assert made.strip() in page
+    made = (tables.stages(RESULT), tables.growth(RESULT), tables.memory(MEMORY), tables.quality(tables.load_quality()))
+    for one in made:
+        assert one.strip() in page
 
 
 def test_the_readme_quotes_them(tables):

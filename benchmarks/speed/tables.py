@@ -32,9 +32,25 @@ STAGES: Mapping[str, str] = {
 }
 
 
+MODELS: Mapping[str, str] = {
+    "giay": "`giay`: three layers, 512 neurons, stored as `fast`",
+    "giay, small": "the same, stored as `small`",
+    "giay-two": "two layers of that (`recipes/giay-two.toml`)",
+    "giay-teacher": "three layers, 1,536 neurons (`recipes/giay-teacher.toml`)",
+    "six": "the full model: six layers, read together (`recipes/six.toml`)",
+}
+
+
 def load(name: str) -> dict[str, Any]:
     """Read a result file."""
     found: dict[str, Any] = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+    return found
+
+
+def load_quality() -> dict[str, Any]:
+    """Read the figures on real listings."""
+    path = RESULTS.parent / "quality" / "results" / "giay.json"
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
@@ -67,6 +83,24 @@ def _milliseconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1e3:,.1f}"
 
 
+def quality(found: Mapping[str, Any]) -> str:
+    """Return nDCG@10 on the dev set of real listings, and each model's paired difference from the bundled one."""
+    paired = {one["other"]: one["metrics"]["ndcg@10"] for one in found["comparisons"]}
+    rows = []
+    for system in found["systems"]:
+        if system["name"] not in MODELS:
+            continue
+        metric, against = system["metrics"]["ndcg@10"], paired.get(system["name"])
+        low, high = metric["interval"]
+        apart = f"{-against['difference']:+.3f}" if against else ""
+        ends = sorted(-end for end in against["interval"]) if against else ()
+        between = f"{ends[0]:+.3f} to {ends[1]:+.3f}" if ends else ""
+        rows.append(
+            [MODELS[system["name"]], f"{metric['mean']:.3f}", f"{low:.3f} to {high:.3f}", apart, between],
+        )
+    return table(["", "nDCG@10", "95% interval", "against `giay`", "95% interval of that"], rows)
+
+
 def memory(found: Mapping[str, Any]) -> str:
     """Return megabytes by number of products."""
     rows = []
@@ -79,4 +113,4 @@ def memory(found: Mapping[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    print(stages(load("speed")), growth(load("speed")), memory(load("memory")), sep="\n")
+    print(stages(load("speed")), growth(load("speed")), memory(load("memory")), quality(load_quality()), sep="\n\n")

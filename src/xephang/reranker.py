@@ -159,12 +159,13 @@ class Reranker:
         if top_k is not None and top_k < 1:
             raise InputError(f"top_k is {top_k}; it must be at least 1")
         check_candidates(documents, ids, catalogue)
+        documents = () if documents is None else documents
         catalogue = copy(catalogue)  # stays at this state if another thread refreshes or updates it
         reader = self._reader(lexicon) if explain else None
         if catalogue is not None:
             scores = self._score_stored(query, documents, ids, catalogue, batch_size, show_progress)
         else:
-            rendered = self._render(documents or ())
+            rendered = self._render(documents)
             scores = self._score([(checked_query(query), one) for one in rendered], batch_size, show_progress).logits
         values = self.activate(scores, activation)
         # float32 scores are equal where a sigmoid is flat; the logits are not.
@@ -174,10 +175,10 @@ class Reranker:
             results = [{"id": ids[result["corpus_id"]], **result} for result in results]
         if not results or not (return_documents or explain):
             return results
-        if documents is None and ids is not None and catalogue is not None:
+        if ids is not None and catalogue is not None:
             read: Sequence[Document] = catalogue.products([ids[i] for i in order])
         else:
-            read = [(documents or ())[i] for i in order]
+            read = [documents[i] for i in order]
         shown = list(zip(read, self._render(read), strict=True))
         if return_documents:
             results = [{**result, "text": one.text} for result, (_, one) in zip(results, shown, strict=True)]
@@ -250,7 +251,7 @@ class Reranker:
     def _score_stored(
         self,
         query: str,
-        documents: Sequence[Document] | None,
+        documents: Sequence[Document],
         ids: Sequence[str] | None,
         catalogue: StoredProducts,
         batch_size: int | None,
@@ -259,7 +260,7 @@ class Reranker:
         """Return the logits of a compiled catalogue's products, or of documents computed as these were; each once."""
         _check_batch_size(batch_size)
         catalogue.check(self)
-        stored = catalogue.stored(ids) if ids is not None else catalogue.packed(self, documents or ())
+        stored = catalogue.stored(ids) if ids is not None else catalogue.packed(self, documents)
         asked = self.tokenizer.encode(normalise(checked_query(query)), [Rendered("")])[0].query
         numbers: dict[int, int] = {}
         which = [numbers.setdefault(id(one), len(numbers)) for one in stored]

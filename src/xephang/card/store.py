@@ -41,7 +41,7 @@ def opens(folder: Path) -> Opens:
     """Say what can open a model folder."""
     if not any(folder.glob("*.safetensors")):
         return "exported"
-    return "apart" if PRODUCT_POSITION in read_json(folder / "config.json") else "anywhere"
+    return "apart" if read_json(folder / "config.json").get(PRODUCT_POSITION) is not None else "anywhere"
 
 
 def save_card(folder: Path, record: RunRecord) -> Path:

@@ -25,8 +25,9 @@ def compile(
     ] = None,
     model: Model = "giay",
     storage: Annotated[
-        Literal["fast", "small"], typer.Option(help="Whole, or as codes of a seventh of the bytes.")
-    ] = "fast",
+        Literal["fast", "small"] | None,
+        typer.Option(help="Whole, or as codes of a seventh of the bytes; fast without it."),
+    ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Add the products to FOLDER, in place of those with their ids.")
     ] = False,
@@ -50,6 +51,8 @@ def compile(
         raise InputError("no --output: name the folder of the compiled catalogue")
     if (catalogue is None) == (not delete and not verify):
         raise InputError("give a FILE to compile, or else --delete or --verify")
+    if (update or delete or verify) and (resume or overwrite or storage):
+        raise InputError("--storage, --resume and --overwrite are for a build; drop them, or what changes the folder")
     if delete or verify:
         compiled = CompiledCatalogue.open(output)
         if delete:
@@ -63,7 +66,7 @@ def compile(
     )
     reranker = Reranker.load(model, threads=threads)
     started = time.perf_counter()
-    with progress_bar("compiling", len(list(products))) as advance:
+    with progress_bar("compiling", sum(1 for _ in products)) as advance:
         try:
             if update:
                 compiled = CompiledCatalogue.open(output, model=reranker)
@@ -73,7 +76,7 @@ def compile(
                     reranker,
                     products,
                     output,
-                    storage=storage,
+                    storage=storage or "fast",
                     resume=resume,
                     overwrite=overwrite,
                     progress=_steps(advance),
@@ -83,7 +86,7 @@ def compile(
             console.complain(f"interrupted; {further}")
             raise typer.Exit(1) from None
     console.note(str(products.report))
-    _tell(compiled, time.perf_counter() - started, as_json=json)
+    _tell(compiled, None if update else time.perf_counter() - started, as_json=json)
 
 
 def _steps(advance: Advance | None) -> Progress:

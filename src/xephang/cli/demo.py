@@ -38,7 +38,7 @@ def demo(
         for query in queries or QUERIES:
             show(reranker, query, products, top_k, as_json=json)
         return
-    with TemporaryDirectory(prefix="xephang-demo-") as folder:
+    with TemporaryDirectory(prefix="xephang-demo-", ignore_cleanup_errors=True) as folder:
         started = time.perf_counter()
         compiled = CompiledCatalogue.build(reranker, products, folder)
         seconds = time.perf_counter() - started

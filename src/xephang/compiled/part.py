@@ -48,13 +48,13 @@ class OpenPart:
 
     def stored(self, row: int) -> NDArray[np.int8]:
         """Return what a row's product comes to, without copying it."""
-        start, size = self._spans[row]
+        start, size = self.span(row)
         return self._stored[start : start + size]
 
     def span(self, row: int) -> tuple[int, int]:
         """Return where it stands: products of one text share a place."""
-        start, size = self._spans[row]
-        return int(start), int(size)
+        start, size = self._spans[row].tolist()
+        return start, size
 
     def products(self, rows: Sequence[int]) -> list[Product]:
         """Read some rows' products."""

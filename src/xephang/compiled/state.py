@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,9 @@ class State:
 
     def find(self, ids: Sequence[str]) -> list[tuple[int, int] | None]:
         """Return each id's part and row; None where there is no such product."""
-        return [self._one(id, places) for id, places in zip(ids, found(self.index, ids), strict=True)]
+        places = found(self.index, ids)
+        entries = iter(self.index[1:, [at for some in places for at in some]].T.tolist())
+        return [self._one(id, list(islice(entries, len(some)))) for id, some in zip(ids, places, strict=True)]
 
     def places(self, ids: Iterable[str]) -> list[tuple[int, int]]:
         """Return each id's part and row.
@@ -122,9 +125,8 @@ class State:
         single = [file for file in (self.manifest.index, self.manifest.basis) if file]
         return [*single, *(file for part in self.manifest.parts for file in part.files)]
 
-    def _one(self, id: str, places: range) -> tuple[int, int] | None:
-        for at in places:
-            part, row = int(self.index[1, at]), int(self.index[2, at])
+    def _one(self, id: str, entries: Sequence[Sequence[int]]) -> tuple[int, int] | None:
+        for part, row in entries:
             if self.parts[part].ids[row].as_py() == id:
                 return part, row
         return None

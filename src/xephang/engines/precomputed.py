@@ -1,10 +1,9 @@
 """The engine for models that read products apart: a product is computed once, a query then runs past many of them."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
-from itertools import islice
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -28,8 +27,10 @@ _MOST_CANDIDATES = 64
 _MOST_TOKENS = 4096
 """Of products, padding included, in one run."""
 _LEAST_CANDIDATES = 2
-_HELD = 1024
-"""Products whose numbers are in memory at once while pairs are scored: some 60 MB of listings."""
+_SAME = 60
+"""How many of a candidate's tokens what does not depend on their number costs as much as, about."""
+_HELD = 32_768
+"""Tokens of products whose numbers are in memory at once while pairs are scored: some 60 MB of three layers'."""
 
 
 @dataclass(frozen=True)
@@ -144,13 +145,12 @@ class PrecomputedEngine:
         by_product: dict[bytes, list[int]] = {}
         for i, pair in enumerate(pairs):
             by_product.setdefault(pair.product.tobytes(), []).append(i)
-        products = iter(by_product.items())
         out = np.empty((len(pairs), self._labels), np.float32)
-        while some := dict(islice(products, _HELD)):
+        for some in _shares(by_product):
             stored = self.compute([np.frombuffer(ids, np.int64) for ids in some])
             by_query: dict[bytes, list[tuple[int, Stored]]] = {}
-            for one, places in zip(stored, some.values(), strict=True):
-                for i in places:
+            for one, ids in zip(stored, some, strict=True):
+                for i in by_product[ids]:
                     by_query.setdefault(pairs[i].query.tobytes(), []).append((i, one))
             for ids, asked in by_query.items():
                 places, candidates = map(list, zip(*asked, strict=True))
@@ -199,18 +199,32 @@ def pack(graphs: Mapping[str, bytes], embeddings: Embeddings) -> bytes:
     return held.getvalue()
 
 
+def _shares(products: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield products' ids, int64 as bytes, some at a time."""
+    some: list[bytes] = []
+    size = 0
+    for ids in products:
+        if some and size + len(ids) // 8 > _HELD:
+            yield some
+            some, size = [], 0
+        some.append(ids)
+        size += len(ids) // 8
+    if some:
+        yield some
+
+
 def _runs(lengths: Sequence[int], most: int, threads: int) -> list[list[int]]:
-    """Group products of like padded length, longest first, into runs alike in size that keep all threads busy."""
+    """Group products of like padded length into runs, those with most to do first, that keep all threads busy."""
     buckets: dict[int, list[int]] = {}
     for i, length in enumerate(lengths):
         buckets.setdefault(_padded(length), []).append(i)
     share = -(-len(lengths) // (2 * threads))
     runs: list[list[int]] = []
-    for bucket, places in sorted(buckets.items(), reverse=True):
+    for bucket, places in buckets.items():
         size = max(1, min(most, share, _MOST_TOKENS // bucket))
         count = -(-len(places) // size)
         runs += [places[at::count] for at in range(count)]
-    return runs
+    return sorted(runs, key=lambda run: -len(run) * (_padded(lengths[run[0]]) + _SAME))
 
 
 class Room(threading.local):

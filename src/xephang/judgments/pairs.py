@@ -91,8 +91,13 @@ def pair_of(row: Row, path: str | Path, names: Sequence[str] = _NAMES, documents
         (grade_cell if is_grade else number)(label, row, names[2], path),
         "" if query_id is None else str(query_id).strip(),
         document.cut_first,
-        text_cell(row.values["clean"], row, "clean", path) if row.values.get("clean") else query,
+        _clean(row.values.get("clean")) or query,
     )
+
+
+def _clean(value: object) -> str:
+    """Return what a query was before noise; empty where a column of that name holds something else."""
+    return normalise(value) if isinstance(value, str) else ""
 
 
 def read_texts(

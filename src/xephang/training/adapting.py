@@ -44,8 +44,9 @@ def load_base(path: Path, recipe: Recipe, pairs: Sequence[Pair]) -> CrossEncoder
         model: CrossEncoder = CrossEncoder(str(path), num_labels=recipe.num_labels, max_length=recipe.max_length)
     if recipe.intermediate_size:
         narrow(model, recipe.intermediate_size, pairs)
-    if recipe.product_position:
-        transformer: Any = model[0].model
+    transformer: Any = model[0].model
+    if recipe.product_position or getattr(transformer.config, PRODUCT_POSITION, None):
+        # A base that was trained apart has a position too, and the recipe decides.
         setattr(transformer.config, PRODUCT_POSITION, recipe.product_position)
         read_apart(transformer)
     if recipe.dropout is not None:

@@ -19,7 +19,8 @@ def narrow(model: CrossEncoder, size: int, pairs: Sequence[Pair]) -> None:
     """Keep the `size` neurons of each layer that move its output most on training rows.
 
     A neuron's weight is the root mean square of its activation times the length of the vector that it adds, a
-    first-order criterion as in Molchanov et al., 2017, arXiv 1611.06440. What is left learns again in training.
+    first-order criterion as in Molchanov et al., 2017, arXiv 1611.06440. The rows are read as the base's library reads
+    them, together and in padded batches. What is left learns again in training.
 
     :raises RecipeError: if the model is no BERT model, or has fewer neurons.
     """

@@ -13,6 +13,7 @@ from sentence_transformers.util import fullname
 
 from xephang.card import DatasetRecord, LossRecord, MetricsRecord, RunRecord, load_record
 from xephang.card.store import RECORD
+from xephang.errors import ModelError
 from xephang.judgments import Pair
 from xephang.machine import cpu_name
 from xephang.training.adapting import vocabulary
@@ -114,7 +115,10 @@ def from_origin(record: RunRecord, run: Run) -> RunRecord:
     """Return the record of a run that started from a model which was itself trained here: it names that one's base."""
     if not (run.base.path / RECORD).is_file():
         return record
-    before = load_record(run.base.path)
+    try:
+        before = load_record(run.base.path)
+    except ModelError:  # of another version; what it says is not needed
+        return record
     note = (
         f"{before.base_note} On {before.dataset.size:,} rows with {before.loss.name} it became {record.base_model} "
         f"(SHA-256 {record.base_sha256}), which this run started from. {_taken(run)}"

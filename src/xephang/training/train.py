@@ -65,7 +65,7 @@ def train(
     with quiet():
         set_seed(arguments.seed)
         model = _load(source, recipe, data.pairs)
-        teacher = Reranker.load(recipe.teacher) if recipe.teacher else None
+        teacher = _teacher(recipe, output)
         loss = make_loss(recipe.loss, model, teacher)
         read = _cut(data, model, recipe)
         rows = to_dataset(read.pairs, shape, recipe.num_labels, taught=bool(teacher))
@@ -152,6 +152,17 @@ def _seen(name: str, seen_from_output: Callable[[Path], Path]) -> str:
     """Return a name, or a folder's path as it is seen from the output; no name stays none."""
     is_folder = name and Path(name).is_dir() and name not in bundled()
     return seen_from_output(Path(name)).as_posix() if is_folder else name
+
+
+def _teacher(recipe: Recipe, output: Path) -> Reranker | None:
+    if not recipe.teacher:
+        return None
+    if Path(recipe.teacher).resolve() == output.resolve():
+        raise InputError(f"{output}: is the teacher's own folder; choose another for --output")
+    teacher = Reranker.load(recipe.teacher)
+    if teacher.labels > 1:
+        raise RecipeError(f"[model] teacher: '{recipe.teacher}' has {teacher.labels} labels; a teacher has one")
+    return teacher
 
 
 def _check_vocabulary(recipe: Recipe, model: CrossEncoder) -> str:
