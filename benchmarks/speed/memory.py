@@ -4,7 +4,7 @@
 
 For each size and storage a catalogue is generated and compiled, then a new process opens it, runs searches over
 candidates drawn at random, and reports its memory: all of it, which counts the pages of the catalogue's files that the
-system happens to keep for it, and what is its own alone, which no pressure can take away. What a million products would
+system happens to keep for it, and what is no file's, which no pressure can take away. What a million products would
 hold is calculated from two sizes and checked at a third. Writes benchmarks/results/memory.json.
 """
 
@@ -42,7 +42,7 @@ def search(folder: Path) -> dict[str, float]:
     reranker = Reranker.load(threads=2)
     reranker.rank("giày nam", ["giày"])
     process = psutil.Process()
-    before = process.memory_full_info()
+    before = process.memory_info()
     compiled = CompiledCatalogue.open(folder)
     ids = compiled.ids()
     draw, taken = random.Random(0), []
@@ -52,10 +52,10 @@ def search(folder: Path) -> dict[str, float]:
         reranker.rank("giày chạy bộ nữ", ids=some, catalogue=compiled, top_k=10)
         taken.append(time.perf_counter() - started)
     del ids
-    after = process.memory_full_info()
+    after = process.memory_info()
     return {
-        "before_own": before.uss / 1e6,
-        "own": after.uss / 1e6,
+        "before_own": (before.rss - before.shared) / 1e6,
+        "own": (after.rss - after.shared) / 1e6,
         "resident": after.rss / 1e6,
         "milliseconds": sorted(taken)[len(taken) // 2] * 1e3,
     }
