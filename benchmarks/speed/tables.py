@@ -24,18 +24,18 @@ STAGES: Mapping[str, str] = {
     "xephang own vocabulary": "and fewer tokens: the bundled model's vocabulary",
     "xephang three layers": "and three layers",
     "xephang precomputed": "and products computed ahead",
-    "xephang giay": "and 512 feed-forward neurons a layer: **the bundled model, `fast`**",
+    "xephang giay": "and 512 feed-forward neurons a layer: **the bundled `giay`, `fast`**",
     "xephang giay, small": "the same, stored as `small`",
     "xephang narrow, fp32": "the same, weights in fp32",
     "xephang giay, unseen": "the same, products never seen before",
-    "xephang two layers": "two layers of that width",
+    "xephang two layers": "two layers of that width, as the bundled `giay-two` has",
 }
 
 
 MODELS: Mapping[str, str] = {
     "giay": "`giay`: three layers, 512 neurons, stored as `fast`",
     "giay, small": "the same, stored as `small`",
-    "giay-two": "two layers of that (`recipes/giay-two.toml`)",
+    "giay-two": "`giay-two`: two layers of that",
     "giay-teacher": "three layers, 1,536 neurons (`recipes/giay-teacher.toml`)",
     "six": "the full model: six layers, read together (`recipes/six.toml`)",
 }

@@ -194,9 +194,10 @@ def test_a_folder_without_weights_shows_no_code_that_looks_for_them(record):
     assert "no weights" in shown
 
 
-def test_the_bundled_card_is_what_its_record_renders_to():
-    folder = Path(__file__).parents[2] / "src" / "xephang" / "models" / "giay"
+@pytest.mark.parametrize("name", ["giay", "giay-two"])
+def test_the_bundled_card_is_what_its_record_renders_to(name):
+    folder = Path(__file__).parents[2] / "src" / "xephang" / "models" / name
     calibration = ModelFolder.open(folder).manifest.calibration
-    artefacts = ["onnx/model_int8.onnx"]
+    artefacts = ["precomputed/int8.npz"]
     rendered = render(load_record(folder), artefacts=artefacts, opens="exported", calibration=calibration)
     assert (folder / "README.md").read_text(encoding="utf-8") == rendered

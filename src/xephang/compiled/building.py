@@ -7,7 +7,6 @@ from pathlib import Path
 from random import Random
 
 from xephang.catalogue import Catalogue
-from xephang.catalogue.parquet import record_of
 from xephang.compiled.index import index_of
 from xephang.compiled.manifest import BUILDING, MANIFEST, Manifest
 from xephang.compiled.packing import STORAGES, Packing
@@ -73,6 +72,8 @@ class Build:
 
     def _read_through(self) -> tuple[int, list[Product]]:
         """Count the products, and choose some at random by reservoir sampling; one that can not be used shows here."""
+        from xephang.catalogue.parquet import record_of  # as in `part`
+
         random, count = Random(0), 0
         sample: list[Product] = []
         for count, product in enumerate(self.catalogue, start=1):

@@ -6,17 +6,18 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from xephang.catalogue.parquet import read_column, read_products, write_products
 from xephang.compiled.manifest import File, Part
 from xephang.errors import InputError
 from xephang.product import Product
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 PARTS = "parts"
 
@@ -42,8 +43,10 @@ class OpenPart:
         self._products = _mapped(self._path)
 
     @cached_property
-    def ids(self) -> pa.Array:
+    def ids(self) -> "pa.Array":
         """The ids, in the order of the rows."""
+        from xephang.catalogue.parquet import read_column  # pyarrow is slow to import, and most commands do without
+
         return read_column(self._products, "id", self._path)
 
     def stored(self, row: int) -> NDArray[np.int8]:
@@ -58,6 +61,8 @@ class OpenPart:
 
     def products(self, rows: Sequence[int]) -> list[Product]:
         """Read some rows' products."""
+        from xephang.catalogue.parquet import read_products
+
         return read_products(self._products, rows, self._path)
 
 
@@ -104,6 +109,8 @@ def write_part(folder: Path, products: Sequence[Product], draft: Draft) -> Part:
 
     :raises InputError: if it can not be written.
     """
+    from xephang.catalogue.parquet import write_products
+
     name = uuid4().hex
     sizes = np.array([one.size for one in draft.stored], np.int64)
     starts = np.cumsum(sizes) - sizes
@@ -132,7 +139,9 @@ def load(path: Path, *, mapped: bool = False) -> NDArray[Any]:
         raise InputError(f"{path}: can not be read ({error}); compile the catalogue again") from error
 
 
-def _mapped(path: Path) -> pa.Buffer:
+def _mapped(path: Path) -> "pa.Buffer":
+    import pyarrow as pa
+
     try:
         with pa.memory_map(str(path)) as file:
             return file.read_buffer()
