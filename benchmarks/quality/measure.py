@@ -122,16 +122,13 @@ def main() -> None:
     models = [Reranker.load(name) for name in options.model or ["giay"]]
     columns = {"document_id": "listing_id"} | ({"title": "name"} if options.catalogue.suffix == ".csv" else {})
     judged = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, columns)
+    rules = ByLexicon(Lexicon.load("footwear"))
     stored = [Compiled(one, "small") for one in models[:1] if one.engine.name == "precomputed"]
-    systems = [
-        *models,
-        *stored,
-        ByLexicon(Lexicon.load("footwear")),
-        *([Untrained(options.base)] if options.base else []),
-    ]
+    untrained = [Untrained(options.base)] if options.base else []
+    systems = [*models, *stored, rules, *untrained]
     found = evaluate(systems, judged, show_progress=True)
     clean = read_qrels(HERE / "grades.jsonl", HERE / "queries.jsonl", options.catalogue, {**columns, "query": "clean"})
-    noisy = evaluate(systems, clean, noise="all", show_progress=True)
+    noisy = evaluate([models[0], rules], clean, noise="all", show_progress=True)
     output = options.output or HERE / "results" / f"{models[0].folder.name}.json"
     as_meant = {one.name: {m: noisy.mean(m, at) for m in noisy.metrics} for at, one in enumerate(noisy.results)}
     figures = {"agreement": agreement()} | without_texts(found) | {"clean": as_meant, "noise": noisy.to_dict()["noise"]}

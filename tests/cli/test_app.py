@@ -203,7 +203,7 @@ def test_shells_are_given_a_completion_script(process, shell):
         pytest.param("xephang ", COMMANDS | GROUPS, id="commands"),
         pytest.param("xephang pr", {"predict"}, id="a command begun"),
         pytest.param("xephang rank --pre", {"--precision"}, id="an option begun"),
-        pytest.param("xephang rank giày a.csv --engine ", {"onnx", "torch"}, id="an option's values"),
+        pytest.param("xephang rank giày a.csv --engine ", {"onnx", "precomputed", "torch"}, id="an option's values"),
     ],
 )
 def test_bash_completes(process, words, offered):

@@ -67,12 +67,12 @@ class TestBundledModel:
         assert sum(path.stat().st_size for path in Path(giay).rglob("*") if path.is_file()) <= 25e6
 
     def test_it_needs_no_torch(self):
-        assert Reranker.load().engine.name == "onnx"
+        assert Reranker.load().engine.name == "precomputed"
 
     def test_its_card_lies_beside_it(self, giay):
         card = ModelCard.load(Path(giay) / "README.md")
         assert card.data.language == "vi"
-        assert "onnx/model_int8.onnx" in card.text
+        assert "precomputed/int8.npz" in card.text
 
     @pytest.mark.parametrize(
         ("query", "better", "worse"),

@@ -16,10 +16,7 @@ from shops import held, shoe, shop, strays
 
 from xephang.compiled import CompiledCatalogue, is_compiled
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(not hasattr(os, "fork"), reason="forks, so as not to start Python anew for each kill"),
-]
+pytestmark = pytest.mark.slow
 SRC = Path(__file__).parents[2] / "src"
 
 

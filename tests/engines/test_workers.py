@@ -73,7 +73,6 @@ assert list(workers.map(abs, [-6])) == [6] == [abs(-6)] and found == [3, 4, 5]
 """
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_parent_and_child_of_a_fork_both_go_on() -> None:
     """A child inherits the pool and none of its threads; without care it would wait for ever."""
     environment = {**os.environ, "PYTHONPATH": str(Path(xephang.__file__).parents[1])}

@@ -2,7 +2,7 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -46,14 +46,14 @@ def compile(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Compute every product of a catalogue ahead, so that a search only runs the query's own words."""
+    """Compute a catalogue's products ahead, for fast searches."""
     if output is None:
         raise InputError("no --output: name the folder of the compiled catalogue")
     if (catalogue is None) == (not delete and not verify):
         raise InputError("give a FILE to compile, or else --delete or --verify")
     if (update or delete or verify) and (resume or overwrite or storage):
         raise InputError("--storage, --resume and --overwrite are for a build; drop them, or what changes the folder")
-    if delete or verify:
+    if catalogue is None:
         compiled = CompiledCatalogue.open(output)
         if delete:
             compiled.delete(delete)
@@ -61,32 +61,29 @@ def compile(
             compiled.verify()
         _tell(compiled, None, as_json=json)
         return
-    products = Catalogue.open(
-        str(catalogue), columns=console.column_map(column), keep_going=keep_going, rejects=rejects, format=format
-    )
+    columns = console.column_map(column)
+    products = Catalogue.open(catalogue, columns=columns, keep_going=keep_going, rejects=rejects, format=format)
     reranker = Reranker.load(model, threads=threads)
     started = time.perf_counter()
-    with progress_bar("compiling", sum(1 for _ in products)) as advance:
-        try:
-            if update:
-                compiled = CompiledCatalogue.open(output, model=reranker)
-                console.note(f"{compiled.update(products, progress=_steps(advance)):,} products replaced")
-            else:
-                compiled = CompiledCatalogue.build(
-                    reranker,
-                    products,
-                    output,
-                    storage=storage or "fast",
-                    resume=resume,
-                    overwrite=overwrite,
-                    progress=_steps(advance),
-                )
-        except KeyboardInterrupt:
-            further = "nothing has changed" if update else f"go on with: xephang compile … -o {output} --resume"
-            console.complain(f"interrupted; {further}")
-            raise typer.Exit(1) from None
+    how = {"resume": resume, "overwrite": overwrite, "storage": storage or "fast"}
+    compiled = _computed(products, reranker, output, None if update else how)
     console.note(str(products.report))
     _tell(compiled, None if update else time.perf_counter() - started, as_json=json)
+
+
+def _computed(products: Catalogue, reranker: Reranker, output: Path, how: dict[str, Any] | None) -> CompiledCatalogue:
+    """Build a compiled catalogue as `how` says, or update the one that is there where it says nothing."""
+    with progress_bar("compiling", sum(1 for _ in products)) as advance:
+        try:
+            if how is not None:
+                return CompiledCatalogue.build(reranker, products, output, progress=_steps(advance), **how)
+            compiled = CompiledCatalogue.open(output, model=reranker)
+            console.note(f"{compiled.update(products, progress=_steps(advance)):,} products replaced")
+            return compiled
+        except KeyboardInterrupt:
+            further = "nothing has changed" if how is None else f"go on with: xephang compile … -o {output} --resume"
+            console.complain(f"interrupted; {further}")
+            raise typer.Exit(1) from None
 
 
 def _steps(advance: Advance | None) -> Progress:

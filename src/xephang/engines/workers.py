@@ -6,8 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, TypeVar
 
-import onnxruntime
-
 from xephang.errors import ModelError
 from xephang.machine import available_threads
 
@@ -42,6 +40,8 @@ def open_graph(graph: Path | bytes, path: Path) -> Any:
     :param path: named in errors.
     :raises ModelError: if ONNX Runtime can not.
     """
+    import onnxruntime  # heavy, and whoever runs no graph does without
+
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

@@ -65,8 +65,7 @@ def train(
     with quiet():
         set_seed(arguments.seed)
         model = _load(source, recipe, data.pairs)
-        teacher = _teacher(recipe, output)
-        loss = make_loss(recipe.loss, model, teacher)
+        loss = make_loss(recipe.loss, model, teacher := _teacher(recipe, output))
         read = _cut(data, model, recipe)
         rows = to_dataset(read.pairs, shape, recipe.num_labels, taught=bool(teacher))
         evaluator = DevEvaluator(read.dev, recipe.metric) if read.dev else None
