@@ -2,7 +2,7 @@
 
     python benchmarks/quality/explore.py --catalogue shoes.csv --steps 300 --variant lr-4e-4 --variant six-layers
 
-Every variant changes one thing of `recipes/giay.toml` and trains on the same lists for as many steps; it is measured
+Every variant changes one thing of `recipes/giay-teacher.toml` and trains on the same lists for as many steps; it is measured
 on generated dev judgments and on the graded real listings. What is found is added to `results/experiments.json`, one
 entry a run, and `docs/experiments.md` has them as a table (`--table` prints it). Runs as short as these rank variants
 by how fast they learn, and say little about where they would end.
@@ -107,7 +107,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--catalogue", type=Path)
     parser.add_argument("--table", action="store_true", help="print what was found so far and try nothing")
-    parser.add_argument("--recipe", type=Path, default=ROOT / "recipes" / "giay.toml")
+    parser.add_argument("--recipe", type=Path, default=ROOT / "recipes" / "giay-teacher.toml")
     parser.add_argument("--variant", action="append", choices=VARIANTS, default=[])
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--base", default=base_model(), help="folder of the base's weights")

@@ -74,8 +74,9 @@ def front() -> None:
         low, high = found[model]["interval"]
         axes.errorbar(x, y, yerr=[[y - low], [high - y]], color=GRID, zorder=0)
         axes.scatter(x, y, s=60, color=OURS if speed.startswith("xephang") else OTHERS)
-        axes.annotate(speed, (x, y), xytext=(8, 6), textcoords="offset points", fontsize=9, color=INK)
+        axes.annotate(speed, (x, y), xytext=(4, 6), textcoords="offset points", fontsize=9, color=INK, rotation=40)
     axes.set(xscale="log", xlabel="milliseconds for 100 candidates, 2 cores", ylabel="nDCG@10, 84 real queries")
+    axes.set_xlim(10, 6000)
     axes.set_title("Quality against time", loc="left", fontsize=11)
     save(drawn, "front")
 
