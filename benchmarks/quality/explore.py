@@ -2,10 +2,10 @@
 
     python benchmarks/quality/explore.py --catalogue shoes.csv --steps 300 --variant lr-4e-4 --variant six-layers
 
-Every variant changes one thing of `recipes/giay-teacher.toml` and trains on the same lists for as many steps; it is measured
-on generated dev judgments and on the graded real listings. What is found is added to `results/experiments.json`, one
-entry a run, and `docs/experiments.md` has them as a table (`--table` prints it). Runs as short as these rank variants
-by how fast they learn, and say little about where they would end.
+Every variant changes one thing of `recipes/giay-teacher.toml` and trains on the same lists for as many steps; it is
+measured on generated dev judgments and on the graded real listings. What is found is added to
+`results/experiments.json`, one entry a run, and `docs/experiments.md` has them as a table (`--table` prints it). Runs
+as short as these rank variants by how fast they learn, and say little about where they would end.
 """
 
 import argparse

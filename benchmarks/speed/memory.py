@@ -3,8 +3,9 @@
     python benchmarks/speed/memory.py
 
 For each size and storage a catalogue is generated and compiled, then a new process opens it, runs searches over
-candidates drawn at random, and reports its memory: all of it, which counts the pages of the catalogue's files that the
-system happens to keep for it, and what is no file's, which no pressure can take away. Writes benchmarks/results/memory.json.
+candidates drawn at random, and reports its memory: all of it, which counts the pages of the catalogue's files that
+the system happens to keep for it, and what is no file's, which no pressure can take away. Writes
+benchmarks/results/memory.json.
 """
 
 import argparse

@@ -46,7 +46,7 @@ def compile(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Compute a catalogue ahead of searches."""
+    """Compute a catalogue's products ahead, for fast searches."""
     if output is None:
         raise InputError("no --output: name the folder of the compiled catalogue")
     if (catalogue is None) == (not delete and not verify):

@@ -30,7 +30,7 @@ def demo(
     threads: Threads = None,
     json: Json = False,
 ) -> None:
-    """Compile the catalogue that comes with xephang, rank it, and time both."""
+    """Compile and rank the catalogue that comes with xephang."""
     products = list(demo_catalogue())
     reranker = Reranker.load(model, threads=threads)
     if reranker.engine.name != "precomputed":
