@@ -290,7 +290,12 @@ def test_a_model_can_be_trained_further(bake, tiny, tmp_path, toy):
     first = train(bake(), tmp_path / "first", base=str(tiny))
     second = train(bake(), tmp_path / "second", base=str(first))
     assert not toy.same_weights(first, second)
-    assert load_record(second).base_sha256 == sha256(first / "model.safetensors")
+    record = load_record(second)
+    assert (record.base_model, record.base_sha256) == (
+        load_record(first).base_model,
+        sha256(tiny / "model.safetensors"),
+    )
+    assert f"it became first (SHA-256 {sha256(first / 'model.safetensors')})" in record.base_note
 
 
 def test_a_run_can_be_repeated_bit_by_bit(bake, tiny, tmp_path, toy):
