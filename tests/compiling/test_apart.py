@@ -152,8 +152,9 @@ def test_codes_that_are_the_rows_themselves_unpack_to_what_was_stored(bert):
         zip(names, graph.run(None, {"codes": codes, "basis": np.eye(bert.width, dtype=np.float32)}), strict=True)
     )
     assert set(found) == set(expected) - {"padding"}
-    for name in found:
-        assert np.array_equal(found[name], expected[name])
+    for name, array in found.items():
+        for place, count in enumerate(tokens):  # what stands in the padding does not matter
+            assert np.array_equal(array[place][..., :count, :], expected[name][place][..., :count, :])
 
 
 def test_fewer_codes_than_numbers_are_multiplied_out_and_rounded(bert):
