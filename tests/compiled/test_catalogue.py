@@ -225,7 +225,9 @@ def test_verify_finds_what_opening_does_not_read(compiled, folder):
 
 def test_verify_looks_at_what_is_there_now(compiled, folder):
     reader = CompiledCatalogue.open(folder)
+    before = {file.path for file in reader._state.files}
     compiled.update(shop(30, 1))
+    assert not all((folder / path).exists() for path in before), "what the reader opened is gone in part"
     reader.verify()
 
 

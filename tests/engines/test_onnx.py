@@ -8,23 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
+from texts import DOCUMENTS
 
 from xephang.engines.onnx import OnnxEngine
 from xephang.engines.tokens import PairTokenizer, PairTokens
 from xephang.errors import ModelError
 from xephang.machine import available_threads
 from xephang.product import Rendered
-
-DOCUMENTS = [
-    "Giày chạy bộ nữ Adidas màu đen size 37",
-    "Dép",
-    "",
-    "Sandal đế êm " * 20,
-    "Giày đá bóng Nike màu trắng",
-    "sneaker trẻ em " * 6,
-    "Dép",
-    "Guốc đế gỗ",
-]
 
 
 def write_graph(path: Path, inputs: list[str], *, output: tuple[int | str, ...] = ("n", 1), sums: bool = True) -> Path:

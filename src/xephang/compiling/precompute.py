@@ -1,4 +1,4 @@
-"""Write the file of a model that reads products apart: two graphs, embeddings, and scales watched on sample texts."""
+"""Write the file of a model that reads products apart: its graphs, embeddings, and scales watched on sample texts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

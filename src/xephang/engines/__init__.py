@@ -1,15 +1,13 @@
 """Engines: token ids in, logits out. One file each; a caller needs only `Engine`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xephang.engines.tokens import PairTokens
-
-Progress = Callable[[int], None]
-"""Called with the number of pairs just scored."""
+from xephang.progress import Advance
 
 
 class Engine(Protocol):
@@ -18,7 +16,7 @@ class Engine(Protocol):
     name: str
 
     def logits(
-        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
+        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Advance | None = None
     ) -> NDArray[np.float32]:
         """Return float32 (n, labels), in the order given and independent of it.
 

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xephang.engines import Progress, batches_by_length, pad
+from xephang.engines import batches_by_length, pad
 from xephang.engines.tokens import PairTokens
 from xephang.engines.workers import Workers, open_graph
 from xephang.errors import ModelError
+from xephang.progress import Advance
 
 INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
@@ -47,7 +48,7 @@ class OnnxEngine:
         self._workers = Workers(threads)
 
     def logits(
-        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
+        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Advance | None = None
     ) -> NDArray[np.float32]:
         """Return float32 (n, labels); see `Engine.logits`."""
         batches = batches_by_length(pairs, 1 if self._one_at_a_time else batch_size or 1)

@@ -11,11 +11,11 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from xephang.engines import Progress
 from xephang.engines.tokens import PairTokens
 from xephang.engines.workers import Workers, open_graph
 from xephang.errors import ModelError
 from xephang.files import sha256
+from xephang.progress import Advance
 
 Stored = NDArray[np.int8]
 """What a product comes to, (tokens * width,): keys and values by head, layer after layer, then states."""
@@ -113,7 +113,7 @@ class PrecomputedEngine:
         *,
         basis: NDArray[np.float32] | None = None,
         batch_size: int | None = None,
-        progress: Progress | None = None,
+        progress: Advance | None = None,
     ) -> NDArray[np.float32]:
         """Return logits, float32 (n, labels), of a query's token ids and stored products.
 
@@ -139,7 +139,7 @@ class PrecomputedEngine:
         return out
 
     def logits(
-        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
+        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Advance | None = None
     ) -> NDArray[np.float32]:
         """Return float32 (n, labels); see `Engine.logits`. Each distinct product is computed once, some at a time."""
         by_product: dict[bytes, list[int]] = {}

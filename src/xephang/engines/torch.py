@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xephang.engines import Progress, batches_by_length, pad
+from xephang.engines import batches_by_length, pad
 from xephang.engines.attention import read_apart
 from xephang.engines.tokens import PairTokens
 from xephang.errors import MissingExtraError, ModelError
+from xephang.progress import Advance
 
 
 class TorchEngine:
@@ -52,7 +53,7 @@ class TorchEngine:
         self._takes_types = "token_type_ids" in _parameters(self._model)
 
     def logits(
-        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Progress | None = None
+        self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Advance | None = None
     ) -> NDArray[np.float32]:
         """Return float32 (n, labels); see `Engine.logits`."""
         out = np.empty((len(pairs), self._model.config.num_labels), np.float32)
