@@ -1,4 +1,4 @@
-"""The machine that a process runs on: its processor's name, and how much of it the process may use."""
+"""The machine that a process runs on: its processor's name, what the process may use of it, and what it holds."""
 
 import math
 import os
@@ -19,6 +19,22 @@ def available_threads() -> int:
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     quotas = cgroup_quotas(_text(Path("/proc/self/cgroup")), Path("/sys/fs/cgroup"))
     return int(min([allowed, *map(threads_of, quotas)]))
+
+
+def resident_bytes() -> int:
+    """Return how much of the machine's memory this process holds; the most that it ever held where only that is known.
+
+    0 where nothing is known.
+    """
+    pages = _text(Path("/proc/self/statm")).split()
+    if len(pages) > 1:
+        return int(pages[1]) * os.sysconf("SC_PAGE_SIZE")
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return most if platform.system() == "Darwin" else most * 1024
 
 
 def threads_of(quota: str) -> float:

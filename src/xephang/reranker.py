@@ -271,7 +271,7 @@ class Reranker:
             found = self.precomputed.score(
                 asked, distinct, basis=catalogue.basis, batch_size=batch_size, progress=progress
             )
-        return _one_number(found)[which]
+        return one_number(found)[which]
 
     def _reader(self, lexicon: Lexicon | str | Path | None) -> Lexicon | None:
         if self.labels > 1:
@@ -315,7 +315,7 @@ class Reranker:
         if not distinct:
             return Scores(np.empty(0, np.float32), np.empty(0, np.int64))
         with progress_bar("scoring", len(distinct), show=show_progress) as progress:
-            logits = _one_number(self.engine.logits(distinct, batch_size=batch_size, progress=progress))
+            logits = one_number(self.engine.logits(distinct, batch_size=batch_size, progress=progress))
         cut = np.array([pair.cut for pair in distinct], np.int64)
         return Scores(logits[where], cut[where])
 
@@ -386,7 +386,7 @@ def _check_batch_size(batch_size: int | None) -> None:
         raise InputError(f"batch_size is {batch_size}; it must be at least 1")
 
 
-def _one_number(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+def one_number(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """Reduce (n, labels) to (n,): the only logit, or the expected grade under softmax."""
     if logits.shape[1] == 1:
         return logits[:, 0]

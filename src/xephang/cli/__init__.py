@@ -10,9 +10,10 @@ from xephang.cli.export import export
 from xephang.cli.judgments import judgments
 from xephang.cli.predict import predict
 from xephang.cli.rank import rank
+from xephang.cli.serve import serve
 from xephang.cli.train import train
 
-for command in (rank, predict, train, evaluate, calibrate, export, compile, card, demo):
+for command in (rank, predict, train, evaluate, calibrate, export, compile, serve, card, demo):
     app.command()(command)
 app.add_typer(judgments)
 

@@ -120,22 +120,33 @@ class PrecomputedEngine:
         :param basis: float32 (r, width), by which stored codes are multiplied, where products are int8 (tokens * r,).
         :param batch_size: the most products in one run.
         """
-        embedded = self.embeddings.of_query(query)
+        return self.score_each([(query, stored)], basis=basis, batch_size=batch_size, progress=progress)[0]
+
+    def score_each(
+        self,
+        asked: Sequence[tuple[NDArray[np.int64], Sequence[Stored]]],
+        *,
+        basis: NDArray[np.float32] | None = None,
+        batch_size: int | None = None,
+        progress: Advance | None = None,
+    ) -> list[NDArray[np.float32]]:
+        """Return `score` of each query and its products; all their runs share out the threads."""
+        embedded = [self.embeddings.of_query(query) for query, _ in asked]
         width = self.width if basis is None else len(basis)
-        tokens = [len(one) // width for one in stored]
+        out = [np.empty((len(stored), self._labels), np.float32) for _, stored in asked]
+        tokens = [[len(one) // width for one in stored] for _, stored in asked]
         runs = _runs(tokens, min(batch_size or _MOST_CANDIDATES, _MOST_CANDIDATES), self.threads)
 
-        def run(chosen: list[int]) -> NDArray[np.float32]:
-            some = [stored[i] for i in chosen]
+        def run(one: Run) -> NDArray[np.float32]:
+            some = [asked[one.query][1][i] for i in one.places]
             feed = self._stacked(some) if basis is None else self._unpacked(some, basis)
-            logits: NDArray[np.float32] = self._query.run(None, {"embedded": embedded, **feed})[0]
-            return logits[: len(chosen)]
+            logits: NDArray[np.float32] = self._query.run(None, {"embedded": embedded[one.query], **feed})[0]
+            return logits[: len(one.places)]
 
-        out = np.empty((len(stored), self._labels), np.float32)
-        for chosen, logits in zip(runs, self._workers.map(run, runs), strict=True):
-            out[chosen] = logits
+        for one, logits in zip(runs, self._workers.map(run, runs), strict=True):
+            out[one.query][one.places] = logits
             if progress:
-                progress(len(chosen))
+                progress(len(one.places))
         return out
 
     def logits(
@@ -152,10 +163,10 @@ class PrecomputedEngine:
             for one, ids in zip(stored, some, strict=True):
                 for i in by_product[ids]:
                     by_query.setdefault(pairs[i].query.tobytes(), []).append((i, one))
-            for ids, asked in by_query.items():
-                places, candidates = map(list, zip(*asked, strict=True))
-                query = np.frombuffer(ids, np.int64)
-                out[places] = self.score(query, candidates, batch_size=batch_size, progress=progress)
+            asked = [(np.frombuffer(ids, np.int64), [one for _, one in found]) for ids, found in by_query.items()]
+            scored = self.score_each(asked, batch_size=batch_size, progress=progress)
+            for found, logits in zip(by_query.values(), scored, strict=True):
+                out[[i for i, _ in found]] = logits
         return out
 
     def rows(self, stored: Stored) -> NDArray[np.int8]:
@@ -213,18 +224,32 @@ def _shares(products: Iterable[bytes]) -> Iterator[list[bytes]]:
         yield some
 
 
-def _runs(lengths: Sequence[int], most: int, threads: int) -> list[list[int]]:
-    """Group products of like padded length into runs, those with most to do first, that keep all threads busy."""
-    buckets: dict[int, list[int]] = {}
-    for i, length in enumerate(lengths):
-        buckets.setdefault(_padded(length), []).append(i)
-    share = -(-len(lengths) // (2 * threads))
-    runs: list[list[int]] = []
-    for bucket, places in buckets.items():
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Some of a query's candidates, alike in padded length, that one run of the graph takes.
+
+    :param query: its place among those that are asked.
+    :param places: of the candidates among the query's.
+    """
+
+    query: int
+    places: list[int]
+    tokens: int
+
+
+def _runs(lengths: Sequence[Sequence[int]], most: int, threads: int) -> list[Run]:
+    """Group each query's products of like padded length, the runs with most to do first, to keep all threads busy."""
+    buckets: dict[tuple[int, int], list[int]] = {}
+    for query, tokens in enumerate(lengths):
+        for i, length in enumerate(tokens):
+            buckets.setdefault((query, _padded(length)), []).append(i)
+    share = -(-sum(map(len, lengths)) // (2 * threads))
+    runs: list[Run] = []
+    for (query, bucket), places in buckets.items():
         size = max(1, min(most, share, _MOST_TOKENS // bucket))
         count = -(-len(places) // size)
-        runs += [places[at::count] for at in range(count)]
-    return sorted(runs, key=lambda run: -len(run) * (_padded(lengths[run[0]]) + _SAME))
+        runs += [Run(query, places[at::count], bucket) for at in range(count)]
+    return sorted(runs, key=lambda run: -len(run.places) * (run.tokens + _SAME))
 
 
 class Room(threading.local):

@@ -37,6 +37,24 @@ class PairTokens:
         return np.asarray(self.ids[self.types == 1])
 
 
+@dataclass(frozen=True, slots=True)
+class Cutting:
+    """How a product that does not fit is cut.
+
+    :param most: tokens of a product that are read at most; the model may read fewer.
+    :param most_of_pair: tokens that are read of query, product and special tokens together, at most.
+    :param left: cut the head of the text, in place of the least important part.
+    """
+
+    most: int | None = None
+    most_of_pair: int | None = None
+    left: bool = False
+
+
+WHOLE = Cutting()
+"""Cut nothing but what the model can not read."""
+
+
 class PairTokenizer:
     """Tokenise (query, products) with a folder's `tokenizer.json`.
 
@@ -82,40 +100,47 @@ class PairTokenizer:
         """Return how many tokens a text has, special tokens not counted."""
         return len(self._encode([text])[0].ids)
 
-    def encode(self, query: str, documents: Sequence[Rendered]) -> list[PairTokens]:
+    def encode(self, query: str, documents: Sequence[Rendered], cutting: Cutting = WHOLE) -> list[PairTokens]:
         """Tokenise a normalised query with each document.
 
         :raises InputError: if the query leaves no room for a product: a query is never cut.
         """
         asked = self._encode([query])[0]
-        room = self._room(query, asked)
+        room = self._room(query, asked, cutting)
         texts = self._encode([document.text for document in documents])
-        return [self._join(asked, text, document, room) for text, document in zip(texts, documents, strict=True)]
+        return [
+            self._join(asked, text, document, room, cutting.left)
+            for text, document in zip(texts, documents, strict=True)
+        ]
 
     def cut(self, query: str, documents: Sequence[Rendered]) -> list[str]:
         """Return each document's text without what `encode` leaves out of it.
 
         :raises InputError: as `encode` does.
         """
-        room = self._room(query, self._encode([query])[0])
+        room = self._room(query, self._encode([query])[0], WHOLE)
         texts = self._encode([document.text for document in documents])
         return [_without_excess(text, document, room) for text, document in zip(texts, documents, strict=True)]
 
-    def _room(self, query: str, asked: Encoding) -> int:
-        room = self.max_length - self.special_tokens - len(asked.ids)
+    def _room(self, query: str, asked: Encoding, cutting: Cutting) -> int:
+        taken = self.special_tokens + len(asked.ids)
+        room = self.max_length - taken
         if self.product_position and room >= 0:
-            return self.max_length - self.product_position - 1
+            room = self.max_length - self.product_position - 1
+        if cutting.most_of_pair:
+            room = min(room, cutting.most_of_pair - taken)
         if room < 1:
+            reads = min(self.max_length, cutting.most_of_pair or self.max_length)
             raise InputError(
-                f"the query has {len(asked.ids)} tokens and the model reads {self.max_length} in all, which leaves "
+                f"the query has {len(asked.ids)} tokens and the model reads {reads} in all, which leaves "
                 f"no room for a product; shorten the query (it starts '{query[:40]}')"
             )
-        return room
+        return min(room, cutting.most or room)
 
     def _encode(self, texts: list[str]) -> list[Encoding]:
         return self._tokenizer.encode_batch(texts, add_special_tokens=False)
 
-    def _join(self, query: Encoding, text: Encoding, document: Rendered, room: int) -> PairTokens:
+    def _join(self, query: Encoding, text: Encoding, document: Rendered, room: int, left: bool) -> PairTokens:
         excess = len(text.ids) - room
         pair = self._tokenizer.post_process(query, text, add_special_tokens=True)
         ids, types = np.asarray(pair.ids, np.int64), np.asarray(pair.type_ids, np.int64)
@@ -123,7 +148,7 @@ class PairTokenizer:
             return PairTokens(ids, types)
         product = np.flatnonzero([side == 1 for side in pair.sequence_ids])
         keep = np.ones(len(ids), bool)
-        keep[product[_least_important(text.offsets, document, excess)]] = False
+        keep[product[range(excess) if left else _least_important(text.offsets, document, excess)]] = False
         return PairTokens(ids[keep], types[keep], excess)
 
 

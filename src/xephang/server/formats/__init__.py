@@ -1,0 +1,91 @@
+"""The wire formats: each file reads one kind of request, and writes its answers and errors."""
+
+from typing import Any, Protocol, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import from_json
+
+from xephang.server.asking import Answer, Asked, Refused
+from xephang.settings import Settings
+
+
+class Body(BaseModel):
+    """A request's body; keys that it does not know are ignored."""
+
+    model_config = ConfigDict(extra="ignore", strict=True, allow_inf_nan=False, frozen=True)
+
+
+class Format(Protocol):
+    """What the modules of this package have."""
+
+    NAME: str
+
+    def parse(self, content: object, settings: Settings) -> Asked:
+        """Read a request's JSON.
+
+        :raises Refused: if it can not be read, or is more than the settings allow.
+        """
+
+    def answer(self, asked: Asked, answer: Answer, settings: Settings) -> Any:
+        """Return the JSON of an answer."""
+
+    def error(self, refused: Refused, id: str) -> Any:
+        """Return the JSON of an error."""
+
+
+Read = TypeVar("Read", bound=Body)
+
+
+def opened(body: bytes) -> object:
+    """Parse JSON as RFC 8259 has it, UTF-8 and without NaN, nested no deeper than 200 times.
+
+    :raises Refused: if it is none.
+    """
+    try:
+        content: object = from_json(body, allow_inf_nan=False)
+    except ValueError as error:
+        raise Refused("validation", f"the body is no JSON: {error}") from None
+    return content
+
+
+def read(model: type[Read], content: object) -> Read:
+    """Check a body's content.
+
+    :raises Refused: if it is not what the format says; the message names the place.
+    """
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        # A place in a union is followed by the kind that it could have been.
+        place = "".join(f"[{part}]" if isinstance(part, int) else part for part in first["loc"][:2])
+        more = f" ({error.error_count():,} such problems)" if error.error_count() > 1 else ""
+        raise Refused("validation", f"{place + ': ' if place else ''}{first['msg']}{more}") from None
+
+
+def check_texts(settings: Settings, **texts: list[str]) -> None:
+    """Check how many characters texts have.
+
+    :raises Refused: if one has too many.
+    """
+    for name, some in texts.items():
+        for i, text in enumerate(some):
+            if len(text) > settings.max_characters:
+                where = f"{name}[{i}]" if len(some) > 1 else name
+                raise Refused(
+                    "validation",
+                    f"{where} has {len(text):,} characters; {settings.max_characters:,} are allowed: shorten it",
+                )
+
+
+def check_count(settings: Settings, name: str, count: int) -> None:
+    """Check how many documents there are.
+
+    :raises Refused: if there are none, or too many.
+    """
+    if not count:
+        raise Refused("empty", f"{name} is empty; give at least one")
+    if count > settings.max_documents:
+        raise Refused(
+            "validation", f"{name}: {count:,} are given and {settings.max_documents:,} allowed; ask in several requests"
+        )

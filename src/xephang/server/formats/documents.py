@@ -1,0 +1,143 @@
+"""The formats of Cohere, Jina, infinity and vLLM, which are one: `{"query", "documents"}` in, `{"results"}` out."""
+
+from typing import Any
+
+from pydantic import Field
+
+from xephang.engines.tokens import Cutting
+from xephang.server.asking import Answer, Asked, Kind, Refused
+from xephang.server.formats import Body, check_count, check_texts, read
+from xephang.settings import Settings
+
+NAME = "documents"
+_CODES: dict[Kind, str] = {
+    "validation": "invalid_request_error",
+    "empty": "invalid_request_error",
+    "too large": "invalid_request_error",
+    "unauthorized": "authentication_error",
+    "overloaded": "rate_limit_error",
+    "unready": "service_unavailable_error",
+    "timeout": "timeout_error",
+    "slow": "timeout_error",
+    "backend": "server_error",
+}
+_MOST_EXPLAINED = 50
+
+
+class DocumentsRequest(Body):
+    """A query, and documents or ids of the compiled catalogue's products to rank for it."""
+
+    model: str | None = Field(None, description="Read by nobody: the server has one model.")
+    query: str = Field(examples=["giay chay bo nu"])
+    documents: list[str | dict[str, Any]] | None = Field(
+        None,
+        json_schema_extra={"minItems": 1},
+        description='Texts, {"text": …}, or products by their fields.',
+        examples=[["Tủ giày gỗ 3 tầng", {"title": "Giày chạy bộ nữ đế êm", "brand": "Biti's", "size": "38"}]],
+    )
+    ids: list[str] | None = Field(
+        None, json_schema_extra={"minItems": 1}, description="Of the compiled catalogue, in place of documents."
+    )
+    top_n: int | None = Field(None, ge=0, description="The most results; all where it is 0 or missing.", examples=[10])
+    return_documents: bool | None = Field(False, description="Give each document's text back.")
+    max_tokens_per_doc: int | None = Field(None, ge=1, description="Tokens of a document that are read.")
+    truncate_prompt_tokens: int | None = Field(
+        None, ge=-1, description="Tokens of query and document that are read; -1 for what the model reads."
+    )
+    raw_scores: bool | None = Field(None, description="Logits in place of probabilities.")
+    use_activation: bool | None = Field(None, description="False for logits in place of probabilities.")
+    explain: bool | None = Field(False, description="Say of each result which facets it meets, and what words add.")
+
+
+class DocumentsResult(Body):
+    """A document's score."""
+
+    index: int
+    relevance_score: float
+    document: dict[str, Any] | str | None = None
+    explanation: dict[str, Any] | None = None
+
+
+class DocumentsAnswer(Body):
+    """Documents' scores, highest first."""
+
+    id: str
+    object: str
+    model: str
+    created: int
+    results: list[DocumentsResult]
+    usage: dict[str, int]
+    meta: dict[str, Any]
+
+
+class DocumentsError(Body):
+    """Why there is no answer, in every shape that clients read."""
+
+    id: str
+    message: str
+    detail: str
+    error: dict[str, Any]
+
+
+def parse(content: object, settings: Settings) -> Asked:
+    """Read a request; see `Format.parse`."""
+    found = read(DocumentsRequest, content)
+    if (found.documents is None) == (found.ids is None):
+        raise Refused("validation", "give either documents, or ids of the compiled catalogue's products")
+    given = found.documents if found.documents is not None else found.ids or []
+    check_count(settings, "documents" if found.ids is None else "ids", len(given))
+    texts = [one for one in given if isinstance(one, str)]
+    texts += [text for one in given if isinstance(one, dict) and isinstance(text := one.get("text"), str)]
+    check_texts(settings, query=[found.query], documents=texts)
+    shown = min(found.top_n or len(given), len(given))
+    if found.explain and shown > _MOST_EXPLAINED:
+        raise Refused(
+            "validation", f"explain is for at most {_MOST_EXPLAINED} results, and {shown:,} are asked for; say top_n"
+        )
+    most = min(found.max_tokens_per_doc or 10**9, settings.max_tokens or 10**9)
+    pair = found.truncate_prompt_tokens
+    return Asked(
+        (found.query,),
+        found.documents or (),
+        found.ids,
+        top_n=shown,
+        return_documents=bool(found.return_documents),
+        explain=bool(found.explain),
+        logits=bool(found.raw_scores) or found.use_activation is False,
+        cutting=Cutting(most if most < 10**9 else None, pair if pair and pair > 0 else None),
+    )
+
+
+def answer(asked: Asked, answer: Answer, settings: Settings) -> Any:
+    """Return the JSON of an answer; see `Format.answer`."""
+    results = []
+    for one in answer.results:
+        result: dict[str, Any] = {"index": one.index, "relevance_score": one.score}
+        if asked.return_documents:
+            result["document"] = one.text if settings.document_strings else {"text": one.text}
+        if one.explanation is not None:
+            result["explanation"] = one.explanation
+        results.append(result)
+    meta: dict[str, Any] = {"api_version": {"version": "2"}, "billed_units": {"search_units": 1}}
+    if answer.cut:
+        meta["warnings"] = [f"{answer.cut:,} documents were longer than is read; their least important parts were cut"]
+    return {
+        "id": answer.id,
+        "object": "rerank",
+        "model": answer.model,
+        "created": answer.created,
+        "results": results,
+        "usage": {"prompt_tokens": answer.tokens, "total_tokens": answer.tokens},
+        "meta": meta,
+    }
+
+
+def error(refused: Refused, id: str) -> Any:
+    """Return the JSON of an error; see `Format.error`."""
+    kind = _CODES[refused.kind]
+    return {
+        "id": id,
+        "message": refused.message,
+        "detail": refused.message,
+        "error": {"message": refused.message, "type": kind, "param": None, "code": refused.status},
+    }
