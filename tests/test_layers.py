@@ -25,7 +25,19 @@ TRAINING_LIBRARIES = {
 MAY_TRAIN = ("training", "compiling", "engines/torch.py", "engines/attention.py")
 FOR_OTHERS = {"accelerate", "onnx", "onnxscript", "sympy"}
 """What transformers' trainer and torch's exporter import by themselves."""
-ROOMS_WITH_EXTRAS = (*MAY_TRAIN, "evaluation", "judgments/measure.py")
+SERVING_LIBRARIES = {
+    "fastapi",
+    "h11",
+    "opentelemetry",
+    "prometheus_client",
+    "pydantic",
+    "pydantic_core",
+    "starlette",
+    "uvicorn",
+}
+ROOMS_WITH_EXTRAS = (*MAY_TRAIN, "evaluation", "judgments/measure.py", "server")
+EXTRAS = ("train", "eval", "serve", "otel")
+IMPORTED_AS = {"opentelemetry_exporter_otlp_proto_http": "opentelemetry", "opentelemetry_sdk": "opentelemetry"}
 FREE = {"__main__", "version"}
 """Modules that belong to no room."""
 BASE = {"huggingface_hub", "numpy", "onnxruntime", "pyarrow", "rich", "tokenizers", "typer"}
@@ -70,7 +82,15 @@ def declared(*keys: str) -> set[str]:
     table: Any = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for key in keys:
         table = table[key]
-    return {line.split(">=")[0].replace("-", "_") for line in table}
+    names = {line.split(">=")[0].replace("-", "_") for line in table}
+    return {IMPORTED_AS.get(name, name) for name in names}
+
+
+def forbidden_to(library: str) -> set[str]:
+    """The rooms that may not import a library."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    named = [one["source_modules"] for one in settings["contracts"] if library in one.get("forbidden_modules", ())]
+    return {name.removeprefix("xephang.") for name in named[0]}
 
 
 def test_the_contracts_of_pyproject_hold():
@@ -92,8 +112,12 @@ def test_every_room_has_its_floor():
 
 def test_every_room_that_does_not_train_is_forbidden_to():
     rooms = {path.stem for path in SOURCE.glob("*.py")} | {path.parent.name for path in SOURCE.glob("*/__init__.py")}
-    forbidden = {name.removeprefix("xephang.") for name in contract_of("forbidden")["source_modules"]}
-    assert forbidden == rooms - FREE - {"__init__", "training", "compiling"}
+    assert forbidden_to("torch") == rooms - FREE - {"__init__", "training", "compiling"}
+
+
+def test_every_room_that_does_not_serve_is_forbidden_to():
+    rooms = {path.stem for path in SOURCE.glob("*.py")} | {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert forbidden_to("uvicorn") == rooms - FREE - {"__init__", "server"}
 
 
 @pytest.mark.parametrize("path", files(), ids=name_of)
@@ -113,7 +137,7 @@ def test_what_the_base_install_imports_is_what_it_brings():
 
 
 def test_what_the_other_rooms_import_is_declared_as_an_extra():
-    extras = {name for extra in ("train", "eval") for name in declared("optional-dependencies", extra)}
+    extras = {name for extra in EXTRAS for name in declared("optional-dependencies", extra)}
     used = {name for path in files() for name in foreign(path)}
     assert used <= BASE | extras
     assert extras - FOR_OTHERS <= used
@@ -130,4 +154,6 @@ def test_xephang_alone_imports_neither_training_nor_terminal_libraries():
     )
     loaded = set(ran.stdout.split())
     assert "xephang" in loaded
-    assert not loaded & (TRAINING_LIBRARIES | {"pyarrow", "rich", "typer", "onnxruntime", "huggingface_hub"})
+    assert not loaded & (
+        TRAINING_LIBRARIES | SERVING_LIBRARIES | {"pyarrow", "rich", "typer", "onnxruntime", "huggingface_hub"}
+    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
+from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,9 +80,8 @@ class PrecomputedEngine:
         :raises ModelError: if it is none.
         """
         try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as content:
-                arrays: Mapping[str, NDArray[np.generic]] = dict(content)
-            graphs = [bytes(arrays[name].tobytes()) for name in GRAPHS]
+            arrays = mapped(path)
+            graphs = [arrays[name].tobytes() for name in GRAPHS]
             self.embeddings = embeddings_of(arrays)
         except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
             raise ModelError(f"{path}: not a file of a precomputed model ({error}); run: xephang export") from error
@@ -191,6 +190,39 @@ class PrecomputedEngine:
         names = [output.name for output in self._unpack.get_outputs()]
         found = self._unpack.run(None, {"codes": rows, "basis": basis})
         return {**dict(zip(names, found, strict=True)), "padding": padding}
+
+
+def mapped(path: Path) -> dict[str, NDArray[np.generic]]:
+    """Return the arrays of a file that `numpy.savez` wrote, mapped into memory: processes share what they read.
+
+    :raises OSError: if the file can not be read; ValueError or BadZipFile, if it is none.
+    """
+    whole = np.memmap(path, np.uint8, mode="r")
+    if whole[:2].tobytes() != b"PK":
+        raise BadZipFile("it does not begin as an archive")
+    with ZipFile(path) as archive:
+        entries = archive.infolist()
+        if damaged := archive.testzip():
+            raise BadZipFile(f"{damaged} is damaged")
+    return {entry.filename.removesuffix(".npy"): _array_at(whole, entry) for entry in entries}
+
+
+def _array_at(whole: NDArray[np.uint8], entry: ZipInfo) -> NDArray[np.generic]:
+    """Return the array of an archive's entry, by the local header before it (PKWARE's APPNOTE, 4.3.7)."""
+    if entry.compress_type != ZIP_STORED:
+        raise ValueError(f"{entry.filename} is compressed")
+    names = int.from_bytes(whole[entry.header_offset + 26 :][:2], "little")
+    extra = int.from_bytes(whole[entry.header_offset + 28 :][:2], "little")
+    start = entry.header_offset + 30 + names + extra
+    said = BytesIO(whole[start : start + min(entry.file_size, 256)].tobytes())
+    version = np.lib.format.read_magic(said)
+    if version != (1, 0):
+        raise ValueError(f"{entry.filename} is of version {version}")
+    shape, fortran, kind = np.lib.format.read_array_header_1_0(said)
+    if fortran or kind.hasobject:
+        raise ValueError(f"{entry.filename} is not laid out as numpy.savez writes it")
+    content = whole[start + said.tell() : start + entry.file_size]
+    return np.asarray(content).view(kind).reshape(shape)
 
 
 def embeddings_of(arrays: Mapping[str, NDArray[np.generic]]) -> Embeddings:

@@ -105,7 +105,9 @@ class _Reload:
 class _Supervisor:
     def __init__(self, settings: Settings, listening: socket.socket, started: Callable[[Started], None]) -> None:
         self._settings, self._listening, self._started = settings, listening, started
-        self._context = get_context("spawn")
+        # A process that has imported all once, of which workers are forked: they share that memory, and start at once.
+        self._context = get_context("forkserver")
+        self._context.set_forkserver_preload(["onnxruntime", "xephang.server.worker"])
         self._generation: Any = self._context.Value("Q", 0)
         self._last_generation = 0
         self._slots = [_Slot() for _ in range(settings.workers)]
