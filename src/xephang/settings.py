@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from xephang.errors import InputError
 
 PREFIX = "XEPHANG_"
+_MOST = 1e9
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 
 
@@ -60,10 +61,10 @@ class Settings:
         30.0, "Seconds that requests in flight then have to finish.", least=0, metavar="SECONDS"
     )
     refresh_seconds: float = _setting(
-        5.0, "Seconds between looks for changes of the catalogue and the keys.", least=0.01
+        5.0, "Seconds between looks for changes of the catalogue and the keys.", least=0.01, metavar="SECONDS"
     )
     cache_mb: float = _setting(
-        64.0, "Megabytes of products' numbers to keep, for texts seen again.", least=0, metavar="SECONDS"
+        64.0, "Megabytes of products' numbers to keep, for texts seen again.", least=0, metavar="MB"
     )
     score_cache: int = _setting(100_000, "Scores to keep, for pairs seen again.", least=0, metavar="N")
     document_strings: bool = _setting(False, "Give documents back as plain strings, as infinity does.")
@@ -78,8 +79,8 @@ class Settings:
         """
         for one in fields(self):
             least, value = one.metadata["least"], getattr(self, one.name)
-            if least is not None and value is not None and not value >= least:
-                raise InputError(f"{one.name} is {value}; it must be at least {least}")
+            if least is not None and value is not None and not least <= value < _MOST:
+                raise InputError(f"{one.name} is {value}; it must be at least {least}, and not more than {_MOST:g}")
         if self.port > 65535:
             raise InputError(f"port is {self.port}; ports end at 65535")
         if not (self.keys_file or self.allow_anonymous or _is_loopback(self.host)):

@@ -39,6 +39,12 @@ class FieldReader:
         :raises Unusable: if a field holds something else than it should.
         """
         self.repaired = self.damaged = False
+        try:
+            return self._read(record, used)
+        except RecursionError:
+            raise Unusable("extra", "lists or tables are nested too deeply; lay them flat") from None
+
+    def _read(self, record: Mapping[str, Any], used: Mapping[str, str]) -> dict[str, Any]:
         values = {field: record.get(name) for field, name in used.items()}
         taken = set(used.values())
         return {

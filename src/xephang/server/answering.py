@@ -97,7 +97,7 @@ class Answering:
         if not np.isfinite(values).all():
             raise Refused("backend", "the model gave a score that is no number")
         order = np.argsort(-work.logits, kind="stable")[: asked.top_n]
-        results = [Result(int(i), float(values[i])) for i in order]
+        results = [Result(int(i), short(values[i])) for i in order]
         if asked.return_documents or asked.explain:
             results = self._shown(results)
         return Answer(self._id, held.name, int(time.time()), results, int(work.tokens.sum()), cut)
@@ -140,3 +140,8 @@ class Answering:
             raise Refused("timeout", "the request was given up") from None
         self.timing.add(work)
         return work.logits.tolist()
+
+
+def short(value: np.float32) -> float:
+    """Return the shortest number that is this float32: some clients read one of 18 characters as something else."""
+    return float(str(value))

@@ -61,6 +61,7 @@ def create_app(
         summary="Rerank the products of a Vietnamese shop, in the formats that rerank clients speak.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         lifespan=lifespan,
     )
     app.state.service = service
@@ -94,11 +95,11 @@ def _add_reranking(app: FastAPI, service: Service) -> None:
 
 def _add_looking(app: FastAPI, service: Service) -> None:
     @app.get("/health", **openapi.status("Say that the process lives."))
-    async def health() -> Response:
+    async def health(request: Request) -> Response:
         return json_response({"status": "ok"})
 
     @app.get("/ready", **openapi.status("Say whether requests should come here.", 503))
-    async def ready() -> Response:
+    async def ready(request: Request) -> Response:
         return json_response({"ready": service.ready}, 200 if service.ready else 503)
 
     @app.get("/v1/models", **openapi.status("List the one model.", 401))
@@ -118,6 +119,11 @@ def _add_looking(app: FastAPI, service: Service) -> None:
             await asyncio.to_thread(service.metrics.text), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
+    # A path that has GET has HEAD (RFC 9110, 9.1), which FastAPI leaves to whoever writes the routes.
+    looks = {"/health": health, "/ready": ready, "/v1/models": models, "/info": info, "/metrics": metrics}
+    for path, look in looks.items():
+        app.router.add_route(path, look, methods=["HEAD"], include_in_schema=False)
+
 
 def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:
     @app.post("/admin/reload", **openapi.status("Open the model anew, and switch once it is checked.", 401, 424))
@@ -129,9 +135,7 @@ def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:
             await reload()
         except XephangError as error:
             service.metrics.reloads.labels("failed").inc()
-            return refusal(
-                Refused("backend", f"the old model serves on: {error}"), documents, request.scope[REQUEST_ID]
-            )
+            return refusal(Refused("backend", f"the old model serves on: {error}"), documents, _id(request))
         service.metrics.reloads.labels("done").inc()
         held = service.hosting.current
         return json_response({"model": held.name, "fingerprint": held.fingerprint, "generation": held.generation})
@@ -150,7 +154,7 @@ def _allowed(service: Service, request: Request, role: str) -> Response | None:
     try:
         service.authorise(request, role)
     except Refused as refused:
-        return refusal(refused, documents, request.scope[REQUEST_ID])
+        return refusal(refused, documents, _id(request))
     return None
 
 
@@ -182,9 +186,13 @@ def _info(service: Service) -> dict[str, Any]:
     }
 
 
+def _id(request: Request) -> str:
+    return str(request.scope[REQUEST_ID])
+
+
 async def _http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    said = documents.error(Refused("validation", str(error.detail)), request.scope[REQUEST_ID])
+    said = documents.error(Refused("validation", f"{request.method} {request.url.path}: {error.detail}"), _id(request))
     said["error"]["code"] = error.status_code
     return json_response(said, error.status_code, error.headers)
 

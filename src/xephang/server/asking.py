@@ -1,6 +1,6 @@
 """What every wire format is read into, and what it writes its answer from."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -8,18 +8,30 @@ from xephang.documents import Document
 from xephang.engines.tokens import WHOLE, Cutting
 
 Kind = Literal[
-    "validation", "empty", "too large", "unauthorized", "overloaded", "unready", "timeout", "slow", "backend"
+    "validation",
+    "empty",
+    "malformed",
+    "too large",
+    "unauthorized",
+    "overloaded",
+    "full",
+    "timeout",
+    "slow",
+    "backend",
+    "bug",
 ]
-STATUS: dict[Kind, int] = {
+STATUS: Mapping[Kind, int] = {
     "validation": 422,
     "empty": 400,
+    "malformed": 400,
     "too large": 413,
     "unauthorized": 401,
     "overloaded": 429,
-    "unready": 503,
+    "full": 503,
     "timeout": 504,
     "slow": 408,
     "backend": 424,
+    "bug": 500,
 }
 
 
@@ -32,11 +44,6 @@ class Refused(Exception):
     def __init__(self, kind: Kind, message: str, *, retry_after: float | None = None) -> None:
         self.kind, self.message, self.retry_after = kind, message, retry_after
         super().__init__(message)
-
-    @property
-    def status(self) -> int:
-        """The HTTP status."""
-        return STATUS[self.kind]
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ class Bodies:
         :raises Refused: if it is too large, comes too slowly, or too much is in memory already.
         :raises ClientDisconnect: if the client has gone.
         """
+        if "content-length" in request.headers and "transfer-encoding" in request.headers:  # RFC 9112, 6.3
+            raise Refused("malformed", "Content-Length and Transfer-Encoding are both given; send one of them")
         length = request.headers.get("content-length", "")
         if length.isdigit() and int(length) > self._most:
             raise self._too_large()

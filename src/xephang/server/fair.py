@@ -71,13 +71,13 @@ class FairQueue(Generic[Work]):
         Once each request of the group has had its turn, the first ones have another, until the budget is used.
         """
         pieces: list[Piece[Work]] = []
-        left, passed = self.budget, 0
+        others: list[Work] = []
+        left = self.budget
         group = self._turns[0].group if self._turns else None
-        while left > 0 and passed < len(self._turns):
+        while left > 0 and self._turns:
             work = self._turns.popleft()
             if work.group != group:
-                self._turns.append(work)
-                passed += 1
+                others.append(work)
                 continue
             start = self._at[id(work)]
             stop, spent = start, 0
@@ -85,11 +85,12 @@ class FairQueue(Generic[Work]):
                 spent += work.costs[stop]
                 stop += 1
             pieces.append(Piece(work, start, stop))
-            left, passed = left - spent, 0
+            left -= spent
             self.tokens -= spent
             if stop == len(work.costs):
                 del self._at[id(work)]
             else:
                 self._at[id(work)] = stop
                 self._turns.append(work)
+        self._turns.extendleft(reversed(others))  # the next batch is theirs
         return pieces

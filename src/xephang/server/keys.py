@@ -9,6 +9,7 @@ from pathlib import Path
 from xephang.errors import InputError
 
 RERANK, METRICS, ADMIN = "rerank", "metrics", "admin"
+_BLANK = " \t"
 _HASHED = "sha256:"
 _log = logging.getLogger(__name__)
 
@@ -41,9 +42,9 @@ class Keys:
         """
         if self._path is None:
             return True
-        scheme, _, rest = header.strip().partition(" ")
-        key = rest.strip() if scheme.lower() == "bearer" else header.strip()
-        given = hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()
+        scheme, _, rest = header.strip(_BLANK).partition(" ")
+        key = rest.strip(_BLANK) if scheme.lower() == "bearer" else header.strip(_BLANK)
+        given = hashlib.sha256(key.encode("latin-1", "replace")).digest()  # headers' bytes come as Latin-1
         found = [roles for digest, roles in self._roles.items() if hmac.compare_digest(digest, given)]
         return any(role in roles for roles in found)
 

@@ -1,22 +1,33 @@
-"""HTTP/1.1 as uvicorn speaks it, with a time limit for a request's head and for an answer's reading."""
+"""HTTP/1.1 as uvicorn speaks it, with limits of time and number for connections, and errors that clients can read."""
 
 import asyncio
+import json
 from typing import Any
+from uuid import uuid4
 
 import h11
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from xephang.server.asking import Refused
+from xephang.server.formats import documents
+from xephang.server.service import refusal
+
 HEAD_BYTES = 32_768
-"""The largest head of a request."""
+"""How much of a request's head may have arrived before it is whole."""
+LOOKING = ("/health", "/ready", "/metrics")
+"""Paths that are answered however many connections there are."""
 
 
 class PatientProtocol(H11Protocol):
     """Close connections whose head does not arrive in time, or whose answer nobody reads.
 
     :cvar seconds: how long either may take.
+    :cvar most: connections; what comes over others is refused, but for `LOOKING`.
     """
 
     seconds = 10.0
+    most = 1000
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -26,6 +37,8 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
         super().connection_made(transport)
+        if len(self.connections) > self.most:
+            self.app = _full(self.app)
         self._watch()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -41,11 +54,15 @@ class PatientProtocol(H11Protocol):
         self._watch()
 
     def send_400_response(self, msg: str) -> None:
-        """Say that what came is no HTTP, unless an answer is on its way already."""
+        """Say that what came is no HTTP, unless an answer is on its way already; then close."""
+        said = json.dumps(documents.error(Refused("malformed", msg), uuid4().hex)).encode()
+        headers = [("content-type", "application/json"), ("content-length", str(len(said))), ("connection", "close")]
         try:
-            super().send_400_response(msg)
+            for event in (h11.Response(status_code=400, headers=headers), h11.Data(data=said), h11.EndOfMessage()):
+                self.transport.write(self.conn.send(event) or b"")
         except h11.LocalProtocolError:
-            self.transport.close()
+            pass
+        self.transport.close()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, for good if its answer is not read."""
@@ -64,3 +81,16 @@ class PatientProtocol(H11Protocol):
         self._head = None
         if not self.transport.is_closing():
             self.transport.abort()
+
+
+def _full(app: ASGIApp) -> ASGIApp:
+    """Return an application that refuses all but a look at how things are."""
+
+    async def full(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] not in LOOKING:
+            refused = Refused("full", "too many connections; try again later", retry_after=1)
+            await refusal(refused, documents, uuid4().hex)(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return full

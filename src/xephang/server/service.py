@@ -103,6 +103,10 @@ class Service:
             story.reason = refused.kind
         except ClientDisconnect:
             response, story.reason = Response(status_code=_GONE), "disconnected"
+        except Exception:
+            _log.exception("a request failed", extra={"request_id": story.id})
+            response = refusal(Refused("bug", "the server failed; its log says why"), format, story.id)
+            story.reason = "bug"
         story.status = response.status_code
         self._tell(request, story)
         return response
@@ -185,8 +189,8 @@ def refusal(refused: Refused, format: Format, id: str) -> Response:
     headers = {}
     if refused.retry_after is not None:
         headers["retry-after"] = str(max(1, round(refused.retry_after)))
-    if refused.kind in ("too large", "slow", "unauthorized"):
+    if refused.kind in ("too large", "slow", "unauthorized", "malformed", "full"):
         headers["connection"] = "close"
     if refused.kind == "unauthorized":
         headers["www-authenticate"] = "Bearer"
-    return json_response(format.error(refused, id), refused.status, headers)
+    return json_response(format.error(refused, id), format.STATUS[refused.kind], headers)

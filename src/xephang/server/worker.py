@@ -4,12 +4,14 @@ import asyncio
 import logging
 import os
 import signal
+from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
 from socket import socket
 from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 
 from xephang.errors import ModelError, XephangError
 from xephang.server import logs
@@ -46,12 +48,26 @@ def served(held: Held) -> Served:
     return Served(held.name, held.fingerprint, reranker.engine.name, reranker.activation, products)
 
 
+def config(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """Return how uvicorn shall serve the application."""
+    return uvicorn.Config(
+        app,
+        http=type("Protocol", (PatientProtocol,), {"seconds": settings.read_seconds, "most": settings.max_connections}),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_graceful_shutdown=settings.shutdown_seconds,  # type: ignore[arg-type]  # is given to asyncio.wait_for
+        h11_max_incomplete_event_size=HEAD_BYTES,
+    )
+
+
 class _Server(uvicorn.Server):
     """Leave signals to the worker."""
 
     def capture_signals(self) -> Any:
-        from contextlib import nullcontext
-
         return nullcontext()
 
 
@@ -62,20 +78,7 @@ class _Worker:
         self._told, self._ending = asyncio.Event(), asyncio.Event()
         self._reloads: list[asyncio.Future[str]] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        config = uvicorn.Config(
-            self._app,
-            http=type("Protocol", (PatientProtocol,), {"seconds": settings.read_seconds}),
-            ws="none",
-            lifespan="on",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            limit_concurrency=settings.max_connections,
-            timeout_keep_alive=_IDLE_SECONDS,
-            timeout_graceful_shutdown=settings.shutdown_seconds,  # type: ignore[arg-type]  # is given to asyncio.wait_for
-            h11_max_incomplete_event_size=HEAD_BYTES,
-        )
-        self._server = _Server(config)
+        self._server = _Server(config(self._app, settings))
 
     async def run(self) -> None:
         """Serve until told to end, or until the supervisor is gone."""

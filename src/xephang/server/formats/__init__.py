@@ -1,11 +1,12 @@
 """The wire formats: each file reads one kind of request, and writes its answers and errors."""
 
-from typing import Any, Protocol, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, FailFast, ValidationError
 from pydantic_core import from_json
 
-from xephang.server.asking import Answer, Asked, Refused
+from xephang.server.asking import Answer, Asked, Kind, Refused
 from xephang.settings import Settings
 
 
@@ -19,6 +20,7 @@ class Format(Protocol):
     """What the modules of this package have."""
 
     NAME: str
+    STATUS: Mapping[Kind, int]
 
     def parse(self, content: object, settings: Settings) -> Asked:
         """Read a request's JSON.
@@ -36,11 +38,24 @@ class Format(Protocol):
 Read = TypeVar("Read", bound=Body)
 
 
+class FirstProblem(FailFast):
+    """Have no more than the first bad item of a list looked for: there may be millions."""
+
+    __hash__ = object.__hash__  # as members of unions have to
+
+
+Texts = Annotated[list[str], FirstProblem()]
+_MOST_VALUES = 500_000
+"""In a body, about: each costs time and memory, however short it is."""
+
+
 def opened(body: bytes) -> object:
     """Parse JSON as RFC 8259 has it, UTF-8 and without NaN, nested no deeper than 200 times.
 
-    :raises Refused: if it is none.
+    :raises Refused: if it is none, or holds very many values.
     """
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise Refused("too large", f"the body holds more than {_MOST_VALUES:,} values; send fewer documents at once")
     try:
         content: object = from_json(body, allow_inf_nan=False)
     except ValueError as error:
@@ -58,7 +73,8 @@ def read(model: type[Read], content: object) -> Read:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         # A place in a union is followed by the kind that it could have been.
-        place = "".join(f"[{part}]" if isinstance(part, int) else part for part in first["loc"][:2])
+        places = first["loc"][:1] + tuple(part for part in first["loc"][1:2] if isinstance(part, int))
+        place = "".join(f"[{part}]" if isinstance(part, int) else part for part in places)
         more = f" ({error.error_count():,} such problems)" if error.error_count() > 1 else ""
         raise Refused("validation", f"{place + ': ' if place else ''}{first['msg']}{more}") from None
 

@@ -1,25 +1,31 @@
 """The formats of Cohere, Jina, infinity and vLLM, which are one: `{"query", "documents"}` in, `{"results"}` out."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from xephang.engines.tokens import Cutting
+from xephang.server import asking
 from xephang.server.asking import Answer, Asked, Kind, Refused
-from xephang.server.formats import Body, check_count, check_texts, read
+from xephang.server.formats import Body, FirstProblem, Texts, check_count, check_texts, read
 from xephang.settings import Settings
 
 NAME = "documents"
+STATUS: Mapping[Kind, int] = {**asking.STATUS, "validation": 400}
+"""Some of the clients take what comes with 422 for a list."""
 _CODES: dict[Kind, str] = {
     "validation": "invalid_request_error",
     "empty": "invalid_request_error",
+    "malformed": "invalid_request_error",
     "too large": "invalid_request_error",
     "unauthorized": "authentication_error",
     "overloaded": "rate_limit_error",
-    "unready": "service_unavailable_error",
+    "full": "service_unavailable_error",
     "timeout": "timeout_error",
     "slow": "timeout_error",
     "backend": "server_error",
+    "bug": "server_error",
 }
 _MOST_EXPLAINED = 50
 
@@ -29,13 +35,13 @@ class DocumentsRequest(Body):
 
     model: str | None = Field(None, description="Read by nobody: the server has one model.")
     query: str = Field(examples=["giay chay bo nu"])
-    documents: list[str | dict[str, Any]] | None = Field(
+    documents: Annotated[list[str | dict[str, Any]], FirstProblem()] | None = Field(
         None,
         json_schema_extra={"minItems": 1},
         description='Texts, {"text": …}, or products by their fields.',
         examples=[["Tủ giày gỗ 3 tầng", {"title": "Giày chạy bộ nữ đế êm", "brand": "Biti's", "size": "38"}]],
     )
-    ids: list[str] | None = Field(
+    ids: Texts | None = Field(
         None, json_schema_extra={"minItems": 1}, description="Of the compiled catalogue, in place of documents."
     )
     top_n: int | None = Field(None, ge=0, description="The most results; all where it is 0 or missing.", examples=[10])
@@ -139,5 +145,5 @@ def error(refused: Refused, id: str) -> Any:
         "id": id,
         "message": refused.message,
         "detail": refused.message,
-        "error": {"message": refused.message, "type": kind, "param": None, "code": refused.status},
+        "error": {"message": refused.message, "type": kind, "param": None, "code": STATUS[refused.kind]},
     }

@@ -6,18 +6,19 @@ from pydantic import Field
 
 from xephang.engines.tokens import Cutting
 from xephang.server.asking import Answer, Asked, Refused
-from xephang.server.formats import Body, check_count, check_texts, documents, read
+from xephang.server.formats import Body, Texts, check_count, check_texts, documents, read
 from xephang.settings import Settings
 
 NAME = "score"
+STATUS = documents.STATUS
 
 
 class ScoreRequest(Body):
     """Queries and documents, one query for all or one for each."""
 
     model: str | None = Field(None, description="Read by nobody: the server has one model.")
-    text_1: str | list[str] = Field(description="A query, or one for each document.", examples=["giay chay bo nu"])
-    text_2: str | list[str] = Field(description="Documents.", examples=[["Giày chạy bộ nữ đế êm", "Tủ giày gỗ 3 tầng"]])
+    text_1: str | Texts = Field(description="A query, or one for each document.", examples=["giay chay bo nu"])
+    text_2: str | Texts = Field(description="Documents.", examples=[["Giày chạy bộ nữ đế êm", "Tủ giày gỗ 3 tầng"]])
     truncate_prompt_tokens: int | None = Field(None, ge=-1, description="Tokens of both that are read.")
     raw_scores: bool | None = Field(None, description="Logits in place of probabilities.")
     use_activation: bool | None = Field(None, description="False for logits in place of probabilities.")

@@ -5,21 +5,25 @@ from typing import Any, Literal
 from pydantic import Field
 
 from xephang.engines.tokens import Cutting
+from xephang.server import asking
 from xephang.server.asking import Answer, Asked, Kind, Refused
-from xephang.server.formats import Body, check_count, check_texts, read
+from xephang.server.formats import Body, Texts, check_count, check_texts, read
 from xephang.settings import Settings
 
 NAME = "tei"
+STATUS = asking.STATUS
 _ERROR_TYPES: dict[Kind, str] = {
     "validation": "validation",
     "empty": "empty",
+    "malformed": "validation",
     "too large": "validation",
     "unauthorized": "unauthorized",
     "overloaded": "overloaded",
-    "unready": "unhealthy",
+    "full": "overloaded",
     "timeout": "overloaded",
     "slow": "validation",
     "backend": "backend",
+    "bug": "backend",
 }
 
 
@@ -27,7 +31,7 @@ class TeiRequest(Body):
     """A query and the texts to rank for it."""
 
     query: str = Field(examples=["giày chạy bộ nữ êm chân"])
-    texts: list[str] = Field(
+    texts: Texts = Field(
         json_schema_extra={"minItems": 1},
         examples=[["Giày chạy bộ nữ đế êm, siêu nhẹ", "Lót giày silicon êm chân", "Tủ giày gỗ 3 tầng"]],
     )
