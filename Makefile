@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+CLIENTS := $(VENV)/clients
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 QUERY  ?=
 
-.PHONY: help demo test lint format model bench docs clean
+.PHONY: help demo test clients lint format model bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -16,6 +17,11 @@ demo: $(VENV)/.base ## Rank the bundled catalogue with the bundled model; QUERY=
 
 test: $(VENV)/.dev ## Run all tests, with coverage
 	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report=term
+
+clients: $(VENV)/.dev $(CLIENTS)/.installed ## Run the rerank clients of others, unmodified, against the server
+	@XEPHANG=$(BIN)/xephang $(CLIENTS)/bin/python -m pytest tests/clients
+	@XEPHANG=$(BIN)/xephang PYTHONPATH=$(CLIENTS)/newest $(CLIENTS)/bin/python -m pytest \
+		tests/clients/test_client_cohere.py tests/clients/test_client_haystack.py
 
 lint: $(VENV)/.dev ## Check style, types and the layers of the house
 	@$(BIN)/ruff format --check .
@@ -59,6 +65,15 @@ $(VENV)/.dev: $(VENV)/.base
 $(VENV)/.peers: $(VENV)/.venv benchmarks/speed/peers.txt
 	@$(PYTHON) -m venv $(VENV)/peers
 	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/speed/peers.txt
+	@touch $@
+
+$(CLIENTS)/.installed: $(VENV)/.venv tests/clients/requirements.txt tests/clients/newest.txt
+	@echo "installing the clients …" >&2
+	@$(PYTHON) -m venv --clear --without-pip $(CLIENTS)
+	@$(BIN)/python -m pip --python $(CLIENTS)/bin/python install --quiet --disable-pip-version-check \
+		--no-deps --no-compile -r tests/clients/requirements.txt
+	@$(BIN)/python -m pip --python $(CLIENTS)/bin/python install --quiet --disable-pip-version-check \
+		--no-deps --no-compile --target $(CLIENTS)/newest -r tests/clients/newest.txt
 	@touch $@
 
 $(VENV)/.model: $(VENV)/.dev

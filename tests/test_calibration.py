@@ -20,11 +20,21 @@ def calibration(request):
 
 
 def test_platt_is_a_sigmoid_of_a_line():
-    assert PLATT(LOGITS) == pytest.approx(1 / (1 + np.exp(-(0.8 * LOGITS.astype(np.float64) - 1.25))), rel=1e-9)
+    assert PLATT.map(LOGITS.astype(np.float64)) == pytest.approx(
+        1 / (1 + np.exp(-(0.8 * LOGITS.astype(np.float64) - 1.25))), rel=1e-9
+    )
 
 
 def test_isotonic_is_read_off_between_points_and_held_beyond_them():
-    assert ISOTONIC(LOGITS) == pytest.approx([0, 0, 0, 0.125, 0.25 + 0.75 / 7, 0.25 + 0.75 * 1.2 / 3.5, 1, 1], abs=1e-7)
+    expected = [0, 0, 0, 0.125, 0.25 + 0.75 / 7, 0.25 + 0.75 * 1.2 / 3.5, 1, 1]
+    assert ISOTONIC.map(LOGITS) == pytest.approx(expected, abs=1e-7)
+
+
+def test_probabilities_are_those_of_the_map_and_rise_where_it_is_flat(calibration):
+    logits = np.arange(-6, 6, 0.05)
+    found = calibration(logits)
+    assert found == pytest.approx(calibration.map(logits), abs=1e-3)
+    assert (np.diff(found.astype(np.float32)) > 0).all()
 
 
 @given(st.lists(st.floats(width=32, allow_nan=False), max_size=50))

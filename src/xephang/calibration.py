@@ -12,6 +12,8 @@ from xephang.errors import InputError
 
 Method = Literal["platt", "isotonic"]
 Floats = NDArray[np.float64]
+_RISE = 1e-3
+"""The share of the sigmoid in every probability."""
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -73,8 +75,12 @@ class Calibration:
     error_after: float
 
     def __call__(self, logits: NDArray[np.floating[Any]]) -> Floats:
-        """Return probabilities, float64 (n,), which never fall where logits rise; NaN stays NaN."""
-        return self.map(np.asarray(logits, np.float64))
+        """Return probabilities, float64 (n,), which rise with logits; NaN stays NaN.
+
+        Where the map is flat, a share of the sigmoid makes them rise: whoever sorts by them finds the model's order.
+        """
+        given = np.asarray(logits, np.float64)
+        return (1 - _RISE) * self.map(given) + _RISE * sigmoid(given)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `from_dict` reads."""

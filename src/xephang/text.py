@@ -60,6 +60,10 @@ _PLAUSIBLE = re.compile(
 )
 # The inner layer of text broken twice: believed only right after another decoded sequence.
 _INNER = re.compile("[" + "".join(re.escape(character) for character, byte in _BYTE.items() if byte < 0xA0) + "]")
+_SUSPECT = re.compile(
+    "[ÃÄÆ\ufffd" + "".join(re.escape(character) for character, byte in _BYTE.items() if byte < 0xC0) + "]"
+)
+"""What every broken text holds: a byte that is no sequence's first, or the first half of a fragment."""
 _ROUNDS = 3
 
 
@@ -71,6 +75,8 @@ def repair(text: str) -> Repair:
     way (cp1252 has no character for five of them) are never guessed: the fragment stays and is reported.
     `repair(repair(x).text).text == repair(x).text`.
     """
+    if not _SUSPECT.search(text):
+        return Repair(text)
     if _AMBIGUOUS.search(text) and _SOUND.search(text):
         rest = _repair_words(_AMBIGUOUS.sub("_", text))
         if not rest.repaired and not rest.lost:
@@ -79,7 +85,7 @@ def repair(text: str) -> Repair:
 
 
 def _repair_words(text: str) -> Repair:
-    words = {word: _repair_word(word) for word in _WORD.findall(text) if not word.isascii()}
+    words = {word: _repair_word(word) for word in set(_WORD.findall(text)) if not word.isascii()}
     if not words:
         return Repair(text)
     found = [words[word] for word in _WORD.findall(text) if word in words]

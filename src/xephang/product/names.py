@@ -26,6 +26,10 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
 `màu` are the colour and `mẫu` (a sample) is not."""
 
 
+_LONGEST_NAME = 100
+"""Longer ones mean no field, and are not worth being kept."""
+
+
 class Unusable(InputError):
     """Report a field of a product and what is wrong with it."""
 
@@ -50,7 +54,7 @@ _FIELD = {
 
 def field_of(name: str) -> str | None:
     """Return the field that a name means, if it means one."""
-    return _FIELD.get(name_key(name))
+    return _FIELD.get(name_key(name)) if len(name) <= _LONGEST_NAME else None
 
 
 def guess(names: Iterable[object], settled: Container[str] = ()) -> dict[str, str]:

@@ -76,7 +76,7 @@ class Answering:
     def _work(self) -> Work:
         asked, held = self._asked, self._held
         if asked.ids is None:
-            self._texts = rendered(held.reranker, asked.documents, held.settings.max_characters)
+            self._texts = rendered(held.reranker, asked.documents)
             queries = [asked.query(place) for place in range(len(asked))]
             return of_texts(held, queries, self._texts, asked.cutting)
         self._state = held.snapshot()

@@ -46,24 +46,30 @@ class FairQueue(Generic[Work]):
         self.budget, self.quantum = budget, max(1, budget // 4)
         self._turns: deque[Work] = deque()
         self._at: dict[int, int] = {}
-        self.tokens = 0
-        """Of all candidates that wait."""
+        self._left: dict[int, int] = {}
 
     def __len__(self) -> int:
         return len(self._turns)
 
+    @property
+    def tokens(self) -> int:
+        """Of all candidates that wait."""
+        return sum(self._left.values())
+
+    def before(self, tokens: int) -> int:
+        """Return how many tokens are dealt out before those of a request that comes now, at most: as many of each."""
+        return sum(min(left, tokens) for left in self._left.values())
+
     def add(self, work: Work) -> None:
         """Put a request into the queue."""
         self._turns.append(work)
-        self._at[id(work)] = 0
-        self.tokens += sum(work.costs)
+        self._at[id(work)], self._left[id(work)] = 0, sum(work.costs)
 
     def drop(self, work: Work) -> None:
         """Take a request out, if it is still in."""
-        at = self._at.pop(id(work), None)
-        if at is not None:
+        if self._at.pop(id(work), None) is not None:
             self._turns.remove(work)
-            self.tokens -= sum(work.costs[at:])
+            del self._left[id(work)]
 
     def take(self) -> list[Piece[Work]]:
         """Take out the next batch: the first request's candidates, and others' of its group; none when empty.
@@ -86,11 +92,11 @@ class FairQueue(Generic[Work]):
                 stop += 1
             pieces.append(Piece(work, start, stop))
             left -= spent
-            self.tokens -= spent
             if stop == len(work.costs):
-                del self._at[id(work)]
+                del self._at[id(work)], self._left[id(work)]
             else:
                 self._at[id(work)] = stop
+                self._left[id(work)] -= spent
                 self._turns.append(work)
         self._turns.extendleft(reversed(others))  # the next batch is theirs
         return pieces

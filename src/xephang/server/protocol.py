@@ -64,12 +64,21 @@ class PatientProtocol(H11Protocol):
             pass
         self.transport.close()
 
+    def on_response_complete(self) -> None:
+        """Wait for the next request, and not for ever for the rest of the answered one's body."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.SEND_BODY and self._end is None:
+            self._end = self.loop.call_later(self.seconds, self.transport.abort)
+
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, for good if its answer is not read."""
         super().timeout_keep_alive_handler()
         self._end = self.loop.call_later(self.seconds, self.transport.abort)
 
     def _watch(self) -> None:
+        if self._end is not None and self.conn.their_state is h11.IDLE:
+            self._end.cancel()
+            self._end = None
         incomplete = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
         if incomplete and self._head is None:
             self._head = self.loop.call_later(self.seconds, self._too_slow)

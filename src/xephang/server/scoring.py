@@ -65,19 +65,15 @@ class Scorer:
         """How many requests wait."""
         return len(self._queue)
 
-    @property
-    def wait(self) -> float:
-        """Seconds until all that waits is scored, as far as the last batches tell."""
-        return self._queue.tokens / self._rate if self._rate else 0.0
-
     def submit(self, work: Work) -> None:
         """Put a request into the queue; `work.done` has the outcome.
 
         :raises Refused: if too much waits already.
         """
         with self._change:
-            if len(self._queue) >= self._settings.max_waiting or self.wait > self._settings.max_wait:
-                raise Refused("overloaded", "too many requests wait; try again later", retry_after=self.wait)
+            wait = self._queue.before(sum(work.costs)) / self._rate if self._rate else 0.0
+            if len(self._queue) >= self._settings.max_waiting or wait > self._settings.max_wait:
+                raise Refused("overloaded", "too many requests wait; try again later", retry_after=wait)
             self._queue.add(work)
             self._change.notify()
 

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xephang.compiled import CompiledCatalogue
+from xephang.documents import Document
 from xephang.engines.precomputed import Stored
 from xephang.engines.tokens import WHOLE, Cutting
 from xephang.product import Rendered
 from xephang.reranker import Reranker
-from xephang.server.asking import Refused
 from xephang.server.held import Held
 from xephang.text import normalise
 
@@ -98,22 +98,12 @@ def of_ids(held: Held, query: str, ids: Sequence[str], catalogue: CompiledCatalo
     return Work(held, pairs, costs, basis=catalogue.basis)
 
 
-def rendered(reranker: Reranker, documents: Sequence[object], most: int) -> list[Rendered]:
+def rendered(reranker: Reranker, documents: Sequence[Document]) -> list[Rendered]:
     """Return the texts that the model reads of documents.
 
-    :param most: characters of a text.
     :raises InputError: if one is no document, or has nothing that the model's template reads.
-    :raises Refused: if one comes to more characters.
     """
-    out = []
-    for i, document in enumerate(documents):
-        text = reranker.render(document, f"document {i}")  # type: ignore[arg-type]  # it is checked there
-        if len(text.text) > most:
-            raise Refused(
-                "validation", f"document {i} comes to {len(text.text):,} characters; {most:,} are allowed: shorten it"
-            )
-        out.append(text)
-    return out
+    return [reranker.render(document, f"document {i}") for i, document in enumerate(documents)]
 
 
 def _normalised(queries: Sequence[str]) -> list[str]:

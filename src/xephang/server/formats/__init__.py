@@ -1,6 +1,6 @@
 """The wire formats: each file reads one kind of request, and writes its answers and errors."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, FailFast, ValidationError
@@ -79,19 +79,33 @@ def read(model: type[Read], content: object) -> Read:
         raise Refused("validation", f"{place + ': ' if place else ''}{first['msg']}{more}") from None
 
 
-def check_texts(settings: Settings, **texts: list[str]) -> None:
-    """Check how many characters texts have.
+def check_texts(settings: Settings, **texts: Sequence[object]) -> None:
+    """Check how many characters texts or products have.
 
     :raises Refused: if one has too many.
     """
     for name, some in texts.items():
         for i, text in enumerate(some):
-            if len(text) > settings.max_characters:
+            if (count := characters(text)) > settings.max_characters:
                 where = f"{name}[{i}]" if len(some) > 1 else name
                 raise Refused(
                     "validation",
-                    f"{where} has {len(text):,} characters; {settings.max_characters:,} are allowed: shorten it",
+                    f"{where} has {count:,} characters; {settings.max_characters:,} are allowed: shorten it",
                 )
+
+
+def characters(value: object) -> int:
+    """Return how many characters a JSON value's texts have, keys included."""
+    count, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            count += len(one)
+        elif isinstance(one, dict):
+            waiting += [*one, *one.values()]
+        elif isinstance(one, list):
+            waiting += one
+    return count
 
 
 def check_count(settings: Settings, name: str, count: int) -> None:

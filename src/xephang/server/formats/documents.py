@@ -92,9 +92,7 @@ def parse(content: object, settings: Settings) -> Asked:
         raise Refused("validation", "give either documents, or ids of the compiled catalogue's products")
     given = found.documents if found.documents is not None else found.ids or []
     check_count(settings, "documents" if found.ids is None else "ids", len(given))
-    texts = [one for one in given if isinstance(one, str)]
-    texts += [text for one in given if isinstance(one, dict) and isinstance(text := one.get("text"), str)]
-    check_texts(settings, query=[found.query], documents=texts)
+    check_texts(settings, query=[found.query], documents=given)
     shown = min(found.top_n or len(given), len(given))
     if found.explain and shown > _MOST_EXPLAINED:
         raise Refused(
