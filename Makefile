@@ -40,8 +40,9 @@ bench: $(VENV)/.model $(VENV)/.peers ## Measure speed beside sentence-transforme
 	@$(BIN)/python benchmarks/speed/measure.py --peers $(VENV)/peers/bin/python
 	@$(BIN)/python benchmarks/speed/plots.py
 
-docs: $(VENV)/.dev ## Write docs/cli.md from the commands' own help
+docs: $(VENV)/.dev ## Write docs/cli.md and docs/settings.md from the code
 	@$(BIN)/python scripts/make_cli_reference.py
+	@$(BIN)/python scripts/make_settings_reference.py
 
 clean: ## Remove what make installed and measured
 	rm -rf $(VENV) build dist .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

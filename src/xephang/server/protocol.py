@@ -11,19 +11,17 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from xephang.server.asking import Refused
 from xephang.server.formats import documents
-from xephang.server.service import refusal
+from xephang.server.service import FULL
 
 HEAD_BYTES = 32_768
 """How much of a request's head may have arrived before it is whole."""
-LOOKING = ("/health", "/ready", "/metrics")
-"""Paths that are answered however many connections there are."""
 
 
 class PatientProtocol(H11Protocol):
     """Close connections whose head does not arrive in time, or whose answer nobody reads.
 
     :cvar seconds: how long either may take.
-    :cvar most: connections; what comes over others is refused, but for `LOOKING`.
+    :cvar most: connections; the application is told of what comes over others.
     """
 
     seconds = 10.0
@@ -33,6 +31,7 @@ class PatientProtocol(H11Protocol):
         super().__init__(*args, **options)
         self._head: asyncio.TimerHandle | None = None
         self._end: asyncio.TimerHandle | None = None
+        self._unread = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
@@ -63,22 +62,30 @@ class PatientProtocol(H11Protocol):
         except h11.LocalProtocolError:
             pass
         self.transport.close()
+        self._linger()
 
     def on_response_complete(self) -> None:
-        """Wait for the next request, and not for ever for the rest of the answered one's body."""
+        """Wait for the next request, and neither for the rest of this one's body nor for its reader for ever."""
         super().on_response_complete()
-        if self.conn.their_state is h11.SEND_BODY and self._end is None:
-            self._end = self.loop.call_later(self.seconds, self.transport.abort)
+        self._linger()
 
-    def timeout_keep_alive_handler(self) -> None:
-        """Close an idle connection, for good if its answer is not read."""
-        super().timeout_keep_alive_handler()
-        self._end = self.loop.call_later(self.seconds, self.transport.abort)
+    def _linger(self) -> None:
+        self._unread = self.transport.get_write_buffer_size()
+        if self._end is not None:
+            self._end.cancel()
+        self._end = self.loop.call_later(self.seconds, self._check)
+
+    def _check(self) -> None:
+        """Abort a connection whose answer is not read, or whose request goes on behind it."""
+        self._end = None
+        left = self.transport.get_write_buffer_size()
+        goes_on = self.conn.their_state is h11.SEND_BODY and self.cycle.response_complete
+        if 0 < left < self._unread:
+            self._linger()
+        elif left or goes_on or self.transport.is_closing():
+            self.transport.abort()
 
     def _watch(self) -> None:
-        if self._end is not None and self.conn.their_state is h11.IDLE:
-            self._end.cancel()
-            self._end = None
         incomplete = self.conn.their_state is h11.IDLE and not self.transport.is_closing()
         if incomplete and self._head is None:
             self._head = self.loop.call_later(self.seconds, self._too_slow)
@@ -93,13 +100,10 @@ class PatientProtocol(H11Protocol):
 
 
 def _full(app: ASGIApp) -> ASGIApp:
-    """Return an application that refuses all but a look at how things are."""
+    """Return an application that is told that there are too many connections."""
 
     async def full(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in LOOKING:
-            refused = Refused("full", "too many connections; try again later", retry_after=1)
-            await refusal(refused, documents, uuid4().hex)(scope, receive, send)
-        else:
-            await app(scope, receive, send)
+        scope[FULL] = True
+        await app(scope, receive, send)
 
     return full

@@ -72,6 +72,8 @@ class Scorer:
         """
         with self._change:
             wait = self._queue.before(sum(work.costs)) / self._rate if self._rate else 0.0
+            if self._ended:
+                raise Refused("backend", "the server ends; ask another one")
             if len(self._queue) >= self._settings.max_waiting or wait > self._settings.max_wait:
                 raise Refused("overloaded", "too many requests wait; try again later", retry_after=wait)
             self._queue.add(work)

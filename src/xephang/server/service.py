@@ -27,6 +27,8 @@ from xephang.settings import Settings
 _log = logging.getLogger(__name__)
 REQUEST_ID = "xephang.request_id"
 """The key of a scope."""
+FULL = "xephang.full"
+"""The key of a scope that says that there are too many connections."""
 _GONE = 499
 """The status that logs and metrics have for a client that did not wait, as nginx writes it."""
 
@@ -89,6 +91,8 @@ class Service:
         story = Story(request.scope[REQUEST_ID])
         format: Format = documents
         try:
+            if FULL in request.scope:
+                raise Refused("full", "too many connections; try again later", retry_after=1)
             self.authorise(request, RERANK)
             async with self._bodies.reading(request) as body:
                 format = choose(body)
