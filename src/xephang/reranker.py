@@ -161,7 +161,7 @@ class Reranker:
         check_candidates(documents, ids, catalogue)
         documents = () if documents is None else documents
         catalogue = copy(catalogue)  # stays at this state if another thread refreshes or updates it
-        reader = self._reader(lexicon) if explain else None
+        reader = self.explaining_lexicon(lexicon) if explain else None
         if catalogue is not None:
             scores = self._score_stored(query, documents, ids, catalogue, batch_size, show_progress)
         else:
@@ -273,7 +273,11 @@ class Reranker:
             )
         return one_number(found)[which]
 
-    def _reader(self, lexicon: Lexicon | str | Path | None) -> Lexicon | None:
+    def explaining_lexicon(self, lexicon: Lexicon | str | Path | None = None) -> Lexicon | None:
+        """Return what ranks are explained by; `self.lexicon` without a choice.
+
+        :raises InputError: if a model of several labels shall explain, or the lexicon can not be read.
+        """
         if self.labels > 1:
             raise InputError(
                 f"{self.folder.path}: explain is for models of one label, this one has {self.labels}; rank without it"

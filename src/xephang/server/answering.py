@@ -75,6 +75,8 @@ class Answering:
 
     def _work(self) -> Work:
         asked, held = self._asked, self._held
+        if asked.explain:
+            held.reranker.explaining_lexicon()  # before there is work, as it may refuse
         if asked.ids is None:
             self._texts = rendered(held.reranker, asked.documents)
             queries = [asked.query(place) for place in range(len(asked))]
@@ -117,7 +119,7 @@ class Answering:
                 asked.queries[0],
                 [text_or_product(document) for document in documents],
                 lambda pairs: self._logits([query for query, _ in pairs], [texts[place] for _, place in pairs]),
-                reranker.lexicon,
+                reranker.explaining_lexicon(),
             )
             reasons = [one.to_dict() for one in explained]
         given = [
