@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 CLIENTS := $(VENV)/clients
+AUDIT  := $(VENV)/audit
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 QUERY  ?=
 
-.PHONY: help demo test clients lint format model bench docs clean
+.PHONY: help demo test clients lint audit format model bench docs clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -28,6 +29,13 @@ lint: $(VENV)/.dev ## Check style, types and the layers of the house
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+audit: $(AUDIT)/.installed ## Ask PyPI whether a library that the package or an extra installs has a known vulnerability
+	@$(PIP) --dry-run --ignore-installed --report $(AUDIT)/report.json ".[all]"
+	@$(AUDIT)/bin/python -c 'import json; print(*sorted(one["metadata"]["name"] + "==" + one["metadata"]["version"].split("+")[0] \
+		for one in json.load(open("$(AUDIT)/report.json"))["install"] if one["metadata"]["name"] != "xephang"), sep="\n")' \
+		> $(AUDIT)/pulled.txt
+	@$(AUDIT)/bin/pip-audit --strict --no-deps --disable-pip --progress-spinner off --requirement $(AUDIT)/pulled.txt
 
 format: $(VENV)/.dev ## Put the code into its style
 	@$(BIN)/ruff format .
@@ -66,6 +74,11 @@ $(VENV)/.dev: $(VENV)/.base
 $(VENV)/.peers: $(VENV)/.venv benchmarks/speed/peers.txt
 	@$(PYTHON) -m venv $(VENV)/peers
 	@$(VENV)/peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/speed/peers.txt
+	@touch $@
+
+$(AUDIT)/.installed: $(VENV)/.venv constraints.txt
+	@$(PYTHON) -m venv --clear $(AUDIT)
+	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip-audit
 	@touch $@
 
 $(CLIENTS)/.installed: $(VENV)/.venv tests/clients/requirements.txt tests/clients/newest.txt

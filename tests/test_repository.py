@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("src", "tests", "scripts", "recipes", "docs", "benchmarks")
+ROOMS = ("src", "tests", "scripts", "recipes", "docs", "benchmarks", "deploy")
 TEXT = {".py", ".md", ".toml", ".txt", ".json", ".jsonl", ".cfg", ".yml", ".yaml", ".csv", ""}
 MACHINE = re.compile(r"(?<![\w.:/-])/(?:root|work|tmp/w|home/\w+|Users/\w+|opt)/")
 """Absolute paths of whoever's machine this was made on; a URL's path follows its host and is none."""

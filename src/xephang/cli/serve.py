@@ -1,6 +1,7 @@
 """`xephang serve`."""
 
 import inspect
+import logging
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -30,7 +31,7 @@ def serve(config: Path | None = None, **given: Any) -> None:
 
 
 def show(started: "Started") -> None:
-    """Say on stderr what is served where."""
+    """Say on stderr what is served where: as a table on a terminal, else as a line of the log."""
     settings, served = started.settings, started.served
     host = f"[{started.host}]" if ":" in started.host else started.host
     products = "" if served.products is None else f"{served.products:,} products by id"
@@ -45,6 +46,9 @@ def show(started: "Started") -> None:
         f"request; {settings.max_waiting:,} may wait",
         "keys": keys or "none, as only this machine is listened to",
     }
+    if not sys.stderr.isatty():  # where a program reads the log, this is a line of it
+        logging.getLogger("xephang.server").info("serving", extra={"version": __version__, **lines})
+        return
     table = Table.grid(padding=(0, 2))
     for name, said in lines.items():
         table.add_row(Text(name, style="bold"), Text(plain(said)))

@@ -67,7 +67,7 @@ def create_app(
     app.state.service = service
     _add_reranking(app, service)
     _add_looking(app, service)
-    _add_administering(app, service, reload or _reload_here(hosting))
+    _add_administering(app, service, reload or _reload_here(service))
     app.add_exception_handler(HTTPException, _http_error)
     openapi.describe(app)
     if settings.cors_origins:
@@ -134,17 +134,21 @@ def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:
         try:
             await reload()
         except XephangError as error:
-            service.metrics.reloads.labels("failed").inc()
             return refusal(Refused("backend", f"the old model serves on: {error}"), documents, _id(request))
-        service.metrics.reloads.labels("done").inc()
         held = service.hosting.current
         return json_response({"model": held.name, "fingerprint": held.fingerprint, "generation": held.generation})
 
 
-def _reload_here(hosting: Hosting) -> Reload:
+def _reload_here(service: Service) -> Reload:
     async def reload() -> None:
-        held = await asyncio.to_thread(hosting.prepare, hosting.current.generation + 1)
+        hosting = service.hosting
+        try:
+            held = await asyncio.to_thread(hosting.prepare, hosting.current.generation + 1)
+        except XephangError as error:
+            service.metrics.reload(str(error))
+            raise
         hosting.switch(held.generation)
+        service.metrics.reload("")
 
     return reload
 
@@ -160,7 +164,7 @@ def _allowed(service: Service, request: Request, role: str) -> Response | None:
 
 def _format_of(content: object) -> Format:
     """Tell TEI's format, which has `texts`, from the others."""
-    if isinstance(content, bytes):
+    if isinstance(content, bytearray):
         return tei if b'"texts"' in content else documents
     return tei if isinstance(content, dict) and "texts" in content else documents
 

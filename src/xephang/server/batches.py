@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,10 +55,11 @@ def tokenised(piece: Piece[Work]) -> list[Tokenised]:
 def _one(work: Work, place: int, pair: PairTokens) -> Tokenised:
     product, query = work.pairs[place].product, pair.query
     if isinstance(product, Rendered):
-        return Tokenised(work, place, pair, query, None, (pair.ids.tobytes(), pair.types.tobytes()), len(pair.ids))
+        key = blake2b(pair.ids.tobytes() + pair.types.tobytes(), digest_size=16).digest()
+        return Tokenised(work, place, pair, query, None, key, len(pair.ids))
     width = len(work.basis) if work.basis is not None else work.held.reranker.precomputed.width
-    key = (query.tobytes(), work.pairs[place].key)
-    return Tokenised(work, place, pair, query, product, key, len(query) + len(product) // width)
+    key_of_stored = (blake2b(query.tobytes(), digest_size=16).digest(), work.pairs[place].key)
+    return Tokenised(work, place, pair, query, product, key_of_stored, len(query) + len(product) // width)
 
 
 def logits(held: Held, basis: NDArray[np.float32] | None, asked: Sequence[Tokenised]) -> NDArray[np.float32]:

@@ -21,7 +21,7 @@ class Bodies:
         self._held = 0
 
     @asynccontextmanager
-    async def reading(self, request: Request) -> AsyncIterator[bytes]:
+    async def reading(self, request: Request) -> AsyncIterator[bytearray]:
         """Yield a request's body; its memory counts until the block ends.
 
         :raises Refused: if it is too large, comes too slowly, or too much is in memory already.
@@ -32,22 +32,22 @@ class Bodies:
         length = request.headers.get("content-length", "")
         if length.isdigit() and int(length) > self._most:
             raise self._too_large()
-        chunks: list[bytes] = []
+        body = bytearray()
         try:
             try:
                 async with asyncio.timeout(self._seconds):
                     async for chunk in request.stream():
-                        self._take(chunk, chunks)
+                        self._take(chunk, body)
             except TimeoutError:
                 raise Refused("slow", f"the body did not arrive within {self._seconds:g} s; send it faster") from None
-            yield b"".join(chunks)
+            yield body
         finally:
-            self._held -= sum(map(len, chunks))
+            self._held -= len(body)
 
-    def _take(self, chunk: bytes, chunks: list[bytes]) -> None:
-        chunks.append(chunk)
+    def _take(self, chunk: bytes, body: bytearray) -> None:
+        body += chunk
         self._held += len(chunk)
-        if sum(map(len, chunks)) > self._most:
+        if len(body) > self._most:
             raise self._too_large()
         if self._held > self._most * _BODIES:
             raise Refused("overloaded", "too many large requests at once; try again later", retry_after=1)

@@ -12,6 +12,9 @@ from xephang.reranker import Reranker
 from xephang.server.caches import Cache
 from xephang.settings import Settings
 
+CACHES = ("products", "scores")
+"""What is kept of what was computed."""
+
 
 @dataclass
 class Held:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-Order = Literal["serve", "prepare", "retire", "ping", "reloaded"]
+Order = Literal["serve", "prepare", "retire", "ping", "reloaded", "count"]
 Report = Literal["opened", "failed", "prepared", "unprepared", "pong", "reload"]
 
 

@@ -1,12 +1,14 @@
 """What Prometheus reads; several worker processes add up through `PROMETHEUS_MULTIPROC_DIR`."""
 
 import os
+from typing import get_args
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from xephang.machine import resident_bytes
-from xephang.server.held import Held
+from xephang.server.asking import Kind
+from xephang.server.held import CACHES, Held
 from xephang.server.scoring import Batch
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
@@ -56,6 +58,20 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+
+        for labelled, values in (
+            (self.reloads, ("done", "failed")),
+            (self.dropped, ("deadline", "disconnected")),
+            (self.refused, get_args(Kind)),
+            (self.hits, CACHES),
+            (self.misses, CACHES),
+        ):
+            for value in values:
+                labelled.labels(value)  # from now on at 0: a rate needs to have seen it before it rises
+
+    def reload(self, problem: str) -> None:
+        """Count a reload, which failed where there was a problem."""
+        self.reloads.labels("failed" if problem else "done").inc()
 
     def batch(self, batch: Batch) -> None:
         """Count a batch."""

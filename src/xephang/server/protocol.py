@@ -17,6 +17,10 @@ HEAD_BYTES = 32_768
 """How much of a request's head may have arrived before it is whole."""
 
 
+_LEAST_RATE = 16_384
+"""Bytes of an answer that have to be read in a second."""
+
+
 class PatientProtocol(H11Protocol):
     """Close connections whose head does not arrive in time, or whose answer nobody reads.
 
@@ -36,6 +40,8 @@ class PatientProtocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head."""
         super().connection_made(transport)
+        if hasattr(transport, "max_size"):  # of asyncio's: how much is read, and so parsed, in one go
+            transport.max_size = HEAD_BYTES
         if len(self.connections) > self.most:
             self.app = _full(self.app)
         self._watch()
@@ -80,7 +86,7 @@ class PatientProtocol(H11Protocol):
         self._end = None
         left = self.transport.get_write_buffer_size()
         goes_on = self.conn.their_state is h11.SEND_BODY and self.cycle.response_complete
-        if 0 < left < self._unread:
+        if 0 < left <= self._unread - self.seconds * _LEAST_RATE:
             self._linger()
         elif left or goes_on or self.transport.is_closing():
             self.transport.abort()

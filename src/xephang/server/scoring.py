@@ -12,7 +12,7 @@ from xephang.errors import InputError
 from xephang.server.asking import Refused
 from xephang.server.batches import Tokenised, logits, tokenised
 from xephang.server.fair import FairQueue, Piece
-from xephang.server.held import Held
+from xephang.server.held import CACHES, Held
 from xephang.server.work import Work
 from xephang.settings import Settings
 
@@ -146,6 +146,6 @@ class Scorer:
 
 
 def _batch(held: Held, tokens: int, budget: int, tokenising: float, inference: float) -> Batch:
-    products, scores = held.products.counted(), held.scores.counted()
-    hits, misses = ({"products": products[i], "scores": scores[i]} for i in (0, 1))
+    counted = [held.products.counted(), held.scores.counted()]
+    hits, misses = (dict(zip(CACHES, counts, strict=True)) for counts in zip(*counted, strict=True))
     return Batch(tokens, tokens / budget, tokenising, inference, hits, misses)

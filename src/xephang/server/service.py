@@ -189,11 +189,15 @@ def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | 
 
 
 def refusal(refused: Refused, format: Format, id: str) -> Response:
-    """Return an error in a format; a connection with an unread body is closed behind it."""
+    """Return an error in a format.
+
+    Where it stands for a request of which nothing more should be read, the connection is closed. Of others the protocol
+    reads the rest and forgets it: who is still sending would not see the answer.
+    """
     headers = {}
     if refused.retry_after is not None:
         headers["retry-after"] = str(max(1, round(refused.retry_after)))
-    if refused.kind in ("too large", "slow", "unauthorized", "malformed", "full"):
+    if refused.kind in ("slow", "malformed", "full"):
         headers["connection"] = "close"
     if refused.kind == "unauthorized":
         headers["www-authenticate"] = "Bearer"

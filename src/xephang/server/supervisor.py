@@ -248,6 +248,9 @@ class _Supervisor:
             _log.info("reloaded", extra={"generation": self._generation.value})
         for slot in self._slots:
             self._tell(slot, Message("retire", self._generation.value))
+        counting = next((slot for slot in self._slots if slot.opened), None)
+        if counting:
+            self._tell(counting, Message("count", problem=problem))
         for slot in reload.asked_by if reload else ():
             self._tell(slot, Message("reloaded", problem=problem))
 

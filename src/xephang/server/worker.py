@@ -119,6 +119,8 @@ class _Worker:
             self._hosting.retire()
         elif message.kind == "ping" and self._app.state.service.scorer.alive:
             self._pipe.send(Message("pong"))
+        elif message.kind == "count":
+            self._app.state.service.metrics.reload(message.problem)
         elif message.kind == "reloaded":
             for waiting in self._reloads:
                 waiting.set_result(message.problem)

@@ -49,7 +49,7 @@ _MOST_VALUES = 500_000
 """In a body, about: each costs time and memory, however short it is."""
 
 
-def opened(body: bytes) -> object:
+def opened(body: bytearray) -> object:
     """Parse JSON as RFC 8259 has it, UTF-8 and without NaN, nested no deeper than 200 times.
 
     :raises Refused: if it is none, or holds very many values.
