@@ -8,7 +8,7 @@ import pytest
 
 from xephang import Product
 from xephang.errors import InputError, ModelError
-from xephang.explaining import MOST_WORDS, Explanation, explanations
+from xephang.explaining import MOST_WORDS, Explanation, explanations, occlusions
 from xephang.folder import Manifest, ModelFolder
 from xephang.lexicon import Lexicon
 from xephang.reranker import Reranker
@@ -58,7 +58,7 @@ def without(query, word):
 
 
 def facets_of(lexicon, query, document):
-    (explained,) = explanations(query, [document], lambda pairs: [0.0] * len(pairs), lexicon)
+    (explained,) = explanations(query, [document], [[0.0] * len(occlusions(query))], lexicon)
     return [(facet.facet, facet.asked, facet.verdict, facet.offered) for facet in explained.facets]
 
 

@@ -1,7 +1,7 @@
 """Why a product ranks where it does: the facets that the query asks for, and what each of its words adds."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -74,26 +74,27 @@ class Explanation:
         return {"facets": facets, "words": [asdict(word) for word in self.words]}
 
 
+def occlusions(query: str) -> list[str]:
+    """Return what has to be scored with a document to explain it: the query, and it without each of its words."""
+    query = normalise(query)
+    words = list(_WORD.finditer(query))
+    occluded = [(query[: word.start()] + query[word.end() + 1 :]).rstrip() for word in words[:MOST_WORDS]]
+    return [query, *occluded] if len(words) > 1 else [query]
+
+
 def explanations(
-    query: str,
-    documents: Sequence[str | Product],
-    logits: Callable[[Sequence[tuple[str, int]]], Sequence[float]],
-    lexicon: Lexicon | None,
+    query: str, documents: Sequence[str | Product], logits: Sequence[Sequence[float]], lexicon: Lexicon | None
 ) -> list[Explanation]:
     """Explain the score of a query for each document.
 
-    :param logits: returns the logit of each (query, place in `documents`); called once.
+    :param logits: of each document with each of the query's `occlusions`.
     :param lexicon: reads the facets; without it there are none.
     """
     query = normalise(query)
     words = list(_WORD.finditer(query))
-    occluded = [(query[: word.start()] + query[word.end() + 1 :]).rstrip() for word in words[:MOST_WORDS]]
-    runs = [query, *occluded] if len(words) > 1 else [query]
-    scored = iter(logits([(text, place) for place in range(len(documents)) for text in runs]))
     asked = lexicon.parse(query) if lexicon else None
     explained: list[Explanation] = []
-    for document in documents:
-        whole, *rest = (float(next(scored)) for _ in runs)
+    for document, (whole, *rest) in zip(documents, logits, strict=True):
         added = [whole - without for without in rest] or [whole] * len(words)
         contributions = tuple(
             WordContribution(word.group(), word.start(), word.end(), value)

@@ -19,7 +19,7 @@ from xephang.engines.onnx import OnnxEngine
 from xephang.engines.precomputed import PrecomputedEngine, Stored
 from xephang.engines.tokens import PairTokenizer, PairTokens
 from xephang.errors import InputError, ModelError
-from xephang.explaining import Explanation, explanations
+from xephang.explaining import Explanation, explanations, occlusions
 from xephang.files import sha256
 from xephang.folder import ARTEFACT_ENGINES, Artefact, ModelFolder
 from xephang.lexicon import BUNDLED, Lexicon
@@ -294,9 +294,9 @@ class Reranker:
         batch_size: int | None,
         show_progress: bool,
     ) -> list[Explanation]:
-        def logits(pairs: Sequence[tuple[str, int]]) -> list[float]:
-            return list(map(float, self._score([(q, shown[i][1]) for q, i in pairs], batch_size, show_progress).logits))
-
+        runs = occlusions(query)
+        pairs = [(run, rendered) for _, rendered in shown for run in runs]
+        logits = self._score(pairs, batch_size, show_progress).logits.reshape(len(shown), len(runs)).tolist()
         return explanations(query, [text_or_product(document) for document, _ in shown], logits, lexicon)
 
     def _score(self, pairs: Sequence[tuple[str, Rendered]], batch_size: int | None, show_progress: bool) -> Scores:

@@ -3,16 +3,14 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from concurrent.futures import CancelledError
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from xephang.compiled import CompiledCatalogue
 from xephang.documents import Document, text_or_product
 from xephang.errors import InputError
-from xephang.explaining import explanations
+from xephang.explaining import explanations, occlusions
 from xephang.product import Rendered
 from xephang.server.asking import Answer, Asked, Refused, Result
 from xephang.server.held import Held
@@ -46,7 +44,6 @@ class Answering:
         self._works: list[Work] = []
         self._state: CompiledCatalogue | None = None
         self._texts: Sequence[Rendered] = ()
-        self._given_up = False
         self.timing = Timing()
 
     async def answer(self) -> Answer:
@@ -54,24 +51,33 @@ class Answering:
 
         :raises Refused: if it can not be answered.
         """
+        asked, held = self._asked, self._held
         try:
-            work = await asyncio.to_thread(self._work)
-            self._submit(work)
-            await asyncio.wrap_future(work.done)
-            self.timing.add(work)
-            return await asyncio.to_thread(self._answer, work)
+            work = await self._scored(await asyncio.to_thread(self._work))
+            results = self._results(work)
+            if asked.return_documents or asked.explain:
+                documents, texts = await asyncio.to_thread(self._shown, results)
+            if asked.return_documents:
+                given = (d if isinstance(d, str) else text.text for d, text in zip(documents, texts, strict=True))
+                results = [replace(one, text=text) for one, text in zip(results, given, strict=True)]
+            if asked.explain:
+                results = await self._explained(results, documents, texts)
         except InputError as error:
             raise Refused("validation", str(error)) from error
+        cut = int(np.count_nonzero(work.cut))
+        return Answer(self._id, held.name, int(time.time()), results, int(work.tokens.sum()), cut)
 
     def give_up(self) -> None:
         """Take all that still waits out of the queue."""
-        self._given_up = True
         for work in self._works:
             self._scorer.drop(work)
 
-    def _submit(self, work: Work) -> None:
+    async def _scored(self, work: Work) -> Work:
         self._works.append(work)
         self._scorer.submit(work)
+        await asyncio.wrap_future(work.done)
+        self.timing.add(work)
+        return work
 
     def _work(self) -> Work:
         asked, held = self._asked, self._held
@@ -86,62 +92,40 @@ class Answering:
             raise Refused("validation", "ids are of a compiled catalogue's products, and this server was given none")
         return of_ids(held, asked.queries[0], asked.ids, self._state)
 
-    def _answer(self, work: Work) -> Answer:
-        asked, held = self._asked, self._held
-        cut = int(np.count_nonzero(work.cut))
-        if asked.whole and cut:
+    def _results(self, work: Work) -> list[Result]:
+        asked = self._asked
+        if asked.whole and work.cut.any():
             longest = int(np.argmax(work.cut))
             raise Refused(
                 "validation",
                 f"text {longest} has {work.cut[longest]:,} tokens more than are read; shorten it, or drop truncate",
             )
-        values = held.reranker.activate(work.logits, "identity" if asked.logits else None)
+        values = self._held.reranker.activate(work.logits, "identity" if asked.logits else None)
         if not np.isfinite(values).all():
             raise Refused("backend", "the model gave a score that is no number")
         order = np.argsort(-work.logits, kind="stable")[: asked.top_n]
-        results = [Result(int(i), short(values[i])) for i in order]
-        if asked.return_documents or asked.explain:
-            results = self._shown(results)
-        return Answer(self._id, held.name, int(time.time()), results, int(work.tokens.sum()), cut)
+        return [Result(int(i), short(values[i])) for i in order]
 
-    def _shown(self, results: Sequence[Result]) -> list[Result]:
-        """Add texts and explanations to results."""
+    def _shown(self, results: Sequence[Result]) -> tuple[Sequence[Document], Sequence[Rendered]]:
+        """Return results' documents, and what the model reads of them."""
         asked, reranker = self._asked, self._held.reranker
         if asked.ids is not None and self._state is not None:
-            documents: list[Document] = list(self._state.products([asked.ids[one.index] for one in results]))
-            texts = [reranker.render(document) for document in documents]
-        else:
-            documents = [asked.documents[one.index] for one in results]
-            texts = [self._texts[one.index] for one in results]
-        reasons: list[dict[str, Any] | None] = [None] * len(results)
-        if asked.explain:
-            explained = explanations(
-                asked.queries[0],
-                [text_or_product(document) for document in documents],
-                lambda pairs: self._logits([query for query, _ in pairs], [texts[place] for _, place in pairs]),
-                reranker.explaining_lexicon(),
-            )
-            reasons = [one.to_dict() for one in explained]
-        given = [
-            document if isinstance(document, str) else text.text
-            for document, text in zip(documents, texts, strict=True)
-        ]
-        return [
-            Result(one.index, one.score, text if asked.return_documents else None, reason)
-            for one, text, reason in zip(results, given, reasons, strict=True)
-        ]
+            documents: Sequence[Document] = self._state.products([asked.ids[one.index] for one in results])
+            return documents, rendered(reranker, documents)
+        places = [one.index for one in results]
+        return [asked.documents[place] for place in places], [self._texts[place] for place in places]
 
-    def _logits(self, queries: Sequence[str], texts: Sequence[Rendered]) -> list[float]:
-        work = of_texts(self._held, queries, texts, self._asked.cutting)
-        if self._given_up:
-            raise Refused("timeout", "the request was given up")
-        self._submit(work)
-        try:
-            work.done.result()
-        except CancelledError:
-            raise Refused("timeout", "the request was given up") from None
-        self.timing.add(work)
-        return work.logits.tolist()
+    async def _explained(
+        self, results: Sequence[Result], documents: Sequence[Document], texts: Sequence[Rendered]
+    ) -> list[Result]:
+        query, runs = self._asked.queries[0], occlusions(self._asked.queries[0])
+        each = [text for text in texts for _ in runs]
+        work = await self._scored(of_texts(self._held, runs * len(texts), each, self._asked.cutting))
+        logits = work.logits.reshape(len(texts), len(runs)).tolist()
+        lexicon = self._held.reranker.explaining_lexicon()
+        read = [text_or_product(document) for document in documents]
+        explained = await asyncio.to_thread(explanations, query, read, logits, lexicon)
+        return [replace(one, explanation=why.to_dict()) for one, why in zip(results, explained, strict=True)]
 
 
 def short(value: np.float32) -> float:
