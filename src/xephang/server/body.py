@@ -30,7 +30,7 @@ class Bodies:
         if "content-length" in request.headers and "transfer-encoding" in request.headers:  # RFC 9112, 6.3
             raise Refused("malformed", "Content-Length and Transfer-Encoding are both given; send one of them")
         length = request.headers.get("content-length", "")
-        if length.isdigit() and int(length) > self._most:
+        if length.isdecimal() and int(length) > self._most:
             raise self._too_large()
         body = bytearray()
         try:

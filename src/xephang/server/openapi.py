@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, RootModel
 from pydantic.json_schema import models_json_schema
 
@@ -13,13 +14,14 @@ from xephang.server.formats.tei import TeiError, TeiRank, TeiRequest
 
 RERANK_PATHS = ("/rerank", "/v1/rerank", "/v2/rerank")
 _ERRORS = {
-    400: "There is nothing to rank.",
+    400: "There is nothing to rank; or the request can not be read, or is more than is allowed.",
     401: "A valid API key is missing.",
     408: "The body came too slowly.",
     413: "The body is too large.",
-    422: "The request can not be read, or is more than is allowed.",
+    422: "As 400, in the format of text-embeddings-inference.",
     424: "The model failed.",
     429: "Too much waits already; the header Retry-After says when to try again.",
+    500: "The server failed.",
     503: "Too many connections.",
     504: "There was no answer in time.",
 }
@@ -87,7 +89,7 @@ def metrics() -> dict[str, Any]:
     """Return what is said of the metrics' path."""
     said = status("Metrics for Prometheus", 401)
     said["openapi_extra"]["responses"]["200"]["content"] = {"text/plain": {"schema": {"type": "string"}}}
-    return said
+    return {**said, "response_class": PlainTextResponse}
 
 
 def describe(app: FastAPI) -> None:

@@ -25,7 +25,7 @@ _STORED = 5
 """How many tokens of a stored product cost as much as one that is read as text, about."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Pair:
     """A pair that waits to be scored.
 
@@ -39,7 +39,7 @@ class Pair:
     key: Hashable = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Work:
     """A request's pairs.
 
