@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,9 +13,13 @@ from xephang.errors import InputError
 from xephang.explaining import explanations, occlusions
 from xephang.product import Rendered
 from xephang.server.asking import Answer, Asked, Refused, Result
+from xephang.server.formats import characters
 from xephang.server.held import Held
 from xephang.server.scoring import Scorer
 from xephang.server.work import Work, of_ids, of_texts, rendered
+
+_SLICE = 20_000
+"""Characters that are rendered in one go."""
 
 
 @dataclass
@@ -43,7 +47,7 @@ class Answering:
         self._asked, self._held, self._scorer, self._id = asked, held, scorer, id
         self._works: list[Work] = []
         self._state: CompiledCatalogue | None = None
-        self._texts: Sequence[Rendered] = ()
+        self._texts: list[Rendered] = []
         self.timing = Timing()
 
     async def answer(self) -> Answer:
@@ -53,7 +57,9 @@ class Answering:
         """
         asked, held = self._asked, self._held
         try:
-            work = await self._scored(await asyncio.to_thread(self._work))
+            if asked.explain:
+                held.reranker.explaining_lexicon()  # before there is work, as it may refuse
+            work = await self._scored(await (self._of_texts() if asked.ids is None else self._of_ids(asked.ids)))
             results = self._results(work)
             if asked.return_documents or asked.explain:
                 documents, texts = await asyncio.to_thread(self._shown, results)
@@ -79,18 +85,20 @@ class Answering:
         self.timing.add(work)
         return work
 
-    def _work(self) -> Work:
+    async def _of_texts(self) -> Work:
+        """Render some documents after the other, so that other requests have their turn in between."""
         asked, held = self._asked, self._held
-        if asked.explain:
-            held.reranker.explaining_lexicon()  # before there is work, as it may refuse
-        if asked.ids is None:
-            self._texts = rendered(held.reranker, asked.documents)
-            queries = [asked.query(place) for place in range(len(asked))]
-            return of_texts(held, queries, self._texts, asked.cutting)
-        self._state = held.snapshot()
+        for first, stop in _slices(asked.documents):
+            some = asked.documents[first:stop]
+            self._texts += await asyncio.to_thread(rendered, held.reranker, some, first)
+        queries = [asked.query(place) for place in range(len(asked))]
+        return await asyncio.to_thread(of_texts, held, queries, self._texts, asked.cutting)
+
+    async def _of_ids(self, ids: Sequence[str]) -> Work:
+        self._state = self._held.snapshot()
         if self._state is None:
             raise Refused("validation", "ids are of a compiled catalogue's products, and this server was given none")
-        return of_ids(held, asked.queries[0], asked.ids, self._state)
+        return await asyncio.to_thread(of_ids, self._held, self._asked.queries[0], ids, self._state)
 
     def _results(self, work: Work) -> list[Result]:
         asked = self._asked
@@ -126,6 +134,17 @@ class Answering:
         read = [text_or_product(document) for document in documents]
         explained = await asyncio.to_thread(explanations, query, read, logits, lexicon)
         return [replace(one, explanation=why.to_dict()) for one, why in zip(results, explained, strict=True)]
+
+
+def _slices(documents: Sequence[Document]) -> Iterator[tuple[int, int]]:
+    """Yield from where to where documents of so many characters go."""
+    first, count = 0, 0
+    for place, document in enumerate(documents):
+        if count >= _SLICE:
+            yield first, place
+            first, count = place, 0
+        count += characters(document)
+    yield first, len(documents)
 
 
 def short(value: np.float32) -> float:

@@ -94,35 +94,37 @@ def _add_reranking(app: FastAPI, service: Service) -> None:
 
 
 def _add_looking(app: FastAPI, service: Service) -> None:
-    @app.get("/health", **openapi.status("Say that the process lives."))
     async def health(request: Request) -> Response:
         return json_response({"status": "ok"})
 
-    @app.get("/ready", **openapi.status("Say whether requests should come here.", 503))
     async def ready(request: Request) -> Response:
         return json_response({"ready": service.ready}, 200 if service.ready else 503)
 
-    @app.get("/v1/models", **openapi.status("List the one model.", 401))
     async def models(request: Request) -> Response:
         held = service.hosting.current
         one = {"id": held.name, "object": "model", "created": 0, "owned_by": "xephang", "root": held.name}
         return _allowed(service, request, RERANK) or json_response({"object": "list", "data": [one]})
 
-    @app.get("/info", **openapi.status("Describe the model and the limits, as text-embeddings-inference does.", 401))
     async def info(request: Request) -> Response:
         return _allowed(service, request, RERANK) or json_response(_info(service))
 
-    @app.get("/metrics", **openapi.metrics())
     async def metrics(request: Request) -> Response:
         service.metrics.look(service.hosting.current, service.scorer.waiting)
         return _allowed(service, request, METRICS) or Response(
             await asyncio.to_thread(service.metrics.text), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
 
-    # A path that has GET has HEAD (RFC 9110, 9.1), which FastAPI leaves to whoever writes the routes.
-    looks = {"/health": health, "/ready": ready, "/v1/models": models, "/info": info, "/metrics": metrics}
-    for path, look in looks.items():
-        app.router.add_route(path, look, methods=["HEAD"], include_in_schema=False)
+    for path, look, said in (
+        ("/health", health, openapi.status("Say that the process lives.")),
+        ("/ready", ready, openapi.status("Say whether requests should come here.", 503)),
+        ("/v1/models", models, openapi.status("List the one model.", 401)),
+        ("/info", info, openapi.status("Describe the model and the limits, as TEI does.", 401)),
+        ("/metrics", metrics, openapi.metrics()),
+    ):
+        # Starlette's route answers HEAD where it answers GET (RFC 9110, 9.1); FastAPI's, which does not, is what the
+        # OpenAPI document is made from.
+        app.router.add_route(path, look, methods=["GET"], include_in_schema=False)
+        app.add_api_route(path, look, methods=["GET"], **said)
 
 
 def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:

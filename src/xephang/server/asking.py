@@ -35,6 +35,10 @@ STATUS: Mapping[Kind, int] = {
 }
 
 
+_LONGEST = 1000
+"""Characters of a message."""
+
+
 class Refused(Exception):
     """Say why a request gets no answer.
 
@@ -42,8 +46,9 @@ class Refused(Exception):
     """
 
     def __init__(self, kind: Kind, message: str, *, retry_after: float | None = None) -> None:
-        self.kind, self.message, self.retry_after = kind, message, retry_after
-        super().__init__(message)
+        short = message if len(message) <= _LONGEST else f"{message[:_LONGEST]} …"
+        self.kind, self.message, self.retry_after = kind, short, retry_after
+        super().__init__(short)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,13 +52,18 @@ def tokenised(piece: Piece[Work]) -> list[Tokenised]:
     return out
 
 
+def _digest(content: bytes) -> bytes:
+    """Return a key of a size that does not depend on what it stands for."""
+    return blake2b(content, digest_size=16).digest()
+
+
 def _one(work: Work, place: int, pair: PairTokens) -> Tokenised:
     product, query = work.pairs[place].product, pair.query
     if isinstance(product, Rendered):
-        key = blake2b(pair.ids.tobytes() + pair.types.tobytes(), digest_size=16).digest()
+        key = _digest(pair.ids.tobytes() + pair.types.tobytes())
         return Tokenised(work, place, pair, query, None, key, len(pair.ids))
     width = len(work.basis) if work.basis is not None else work.held.reranker.precomputed.width
-    key_of_stored = (blake2b(query.tobytes(), digest_size=16).digest(), work.pairs[place].key)
+    key_of_stored = (_digest(query.tobytes()), work.pairs[place].key)
     return Tokenised(work, place, pair, query, product, key_of_stored, len(query) + len(product) // width)
 
 
@@ -103,7 +108,7 @@ def _products(held: Held, engine: PrecomputedEngine, asked: Sequence[Tokenised])
     """Return what each product comes to; what is not known yet is computed, and kept."""
     found: dict[bytes, Stored] = {}
     missing: dict[bytes, NDArray[np.int64]] = {}
-    keys = [one.pair.product.tobytes() if one.stored is None else b"" for one in asked]
+    keys = [_digest(one.pair.product.tobytes()) if one.stored is None else b"" for one in asked]
     for key, one in zip(keys, asked, strict=True):
         if one.stored is None and key not in found and key not in missing:
             kept = held.products.get(key)

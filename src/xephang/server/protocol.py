@@ -63,7 +63,11 @@ class PatientProtocol(H11Protocol):
         said = json.dumps(documents.error(Refused("malformed", msg), uuid4().hex)).encode()
         headers = [("content-type", "application/json"), ("content-length", str(len(said))), ("connection", "close")]
         try:
-            for event in (h11.Response(status_code=400, headers=headers), h11.Data(data=said), h11.EndOfMessage()):
+            for event in (
+                h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+                h11.Data(data=said),
+                h11.EndOfMessage(),
+            ):
                 self.transport.write(self.conn.send(event) or b"")
         except h11.LocalProtocolError:
             pass

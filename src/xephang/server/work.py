@@ -19,6 +19,8 @@ from xephang.text import normalise
 
 _CHARACTERS = 3
 """Of a Vietnamese title, in a token, about."""
+_TOKENISED = 18
+"""Characters whose tokenising costs as much as a token's reading, about."""
 _BESIDE = 12
 """What a candidate costs besides its tokens, as so many tokens: the query runs past each of them."""
 _STORED = 5
@@ -81,7 +83,10 @@ def of_texts(held: Held, queries: Sequence[str], products: Sequence[Rendered], c
     """Return the work of scoring each query with its product."""
     pairs = [Pair(query, product) for query, product in zip(_normalised(queries), products, strict=True)]
     most = min(held.reranker.tokenizer.max_length, cutting.most or 10**9, cutting.most_of_pair or 10**9)
-    costs = [_BESIDE + min(most, 1 + len(product.text) // _CHARACTERS) for product in products]
+    costs = [
+        _BESIDE + min(most, 1 + len(product.text) // _CHARACTERS) + len(product.text) // _TOKENISED
+        for product in products
+    ]
     return Work(held, pairs, costs, cutting)
 
 
@@ -98,12 +103,13 @@ def of_ids(held: Held, query: str, ids: Sequence[str], catalogue: CompiledCatalo
     return Work(held, pairs, costs, basis=catalogue.basis)
 
 
-def rendered(reranker: Reranker, documents: Sequence[Document]) -> list[Rendered]:
+def rendered(reranker: Reranker, documents: Sequence[Document], first: int = 0) -> list[Rendered]:
     """Return the texts that the model reads of documents.
 
+    :param first: what errors call the first of them.
     :raises InputError: if one is no document, or has nothing that the model's template reads.
     """
-    return [reranker.render(document, f"document {i}") for i, document in enumerate(documents)]
+    return [reranker.render(document, f"document {i}") for i, document in enumerate(documents, first)]
 
 
 def _normalised(queries: Sequence[str]) -> list[str]:

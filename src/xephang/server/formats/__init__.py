@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ConfigDict, FailFast, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, ValidationError, WithJsonSchema
 from pydantic_core import from_json
 
 from xephang.server.asking import Answer, Asked, Kind, Refused
@@ -44,7 +44,11 @@ class FirstProblem(FailFast):
     __hash__ = object.__hash__  # as members of unions have to
 
 
-Texts = Annotated[list[str], FirstProblem()]
+Texts = Annotated[
+    list[str], FirstProblem(), WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 1})
+]
+Whole = Annotated[int, BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)]
+"""A whole number, which JSON Schema lets 2.0 be too."""
 _MOST_VALUES = 500_000
 """In a body, about: each costs time and memory, however short it is."""
 

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from xephang.engines.tokens import Cutting
 from xephang.server import asking
 from xephang.server.asking import Answer, Asked, Kind, Refused
-from xephang.server.formats import Body, FirstProblem, Texts, check_count, check_texts, read
+from xephang.server.formats import Body, FirstProblem, Texts, Whole, check_count, check_texts, read
 from xephang.settings import Settings
 
 NAME = "documents"
@@ -33,6 +33,15 @@ _MOST_EXPLAINED = 50
 class DocumentsRequest(Body):
     """A query, and documents or ids of the compiled catalogue's products to rank for it."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": [name], "properties": {name: {"type": "array", "minItems": 1}, other: {"type": "null"}}}
+                for name, other in (("documents", "ids"), ("ids", "documents"))
+            ]
+        }
+    )
+
     model: str | None = Field(None, description="Read by nobody: the server has one model.")
     query: str = Field(examples=["giay chay bo nu"])
     documents: Annotated[list[str | dict[str, Any]], FirstProblem()] | None = Field(
@@ -41,13 +50,13 @@ class DocumentsRequest(Body):
         description='Texts, {"text": …}, or products by their fields.',
         examples=[["Tủ giày gỗ 3 tầng", {"title": "Giày chạy bộ nữ đế êm", "brand": "Biti's", "size": "38"}]],
     )
-    ids: Texts | None = Field(
-        None, json_schema_extra={"minItems": 1}, description="Of the compiled catalogue, in place of documents."
+    ids: Texts | None = Field(None, description="Of the compiled catalogue, in place of documents.")
+    top_n: Whole | None = Field(
+        None, ge=0, description="The most results; all where it is 0 or missing.", examples=[10]
     )
-    top_n: int | None = Field(None, ge=0, description="The most results; all where it is 0 or missing.", examples=[10])
     return_documents: bool | None = Field(False, description="Give each document's text back.")
-    max_tokens_per_doc: int | None = Field(None, ge=1, description="Tokens of a document that are read.")
-    truncate_prompt_tokens: int | None = Field(
+    max_tokens_per_doc: Whole | None = Field(None, ge=1, description="Tokens of a document that are read.")
+    truncate_prompt_tokens: Whole | None = Field(
         None, ge=-1, description="Tokens of query and document that are read; -1 for what the model reads."
     )
     raw_scores: bool | None = Field(None, description="Logits in place of probabilities.")

@@ -32,7 +32,6 @@ class TeiRequest(Body):
 
     query: str = Field(examples=["giày chạy bộ nữ êm chân"])
     texts: Texts = Field(
-        json_schema_extra={"minItems": 1},
         examples=[["Giày chạy bộ nữ đế êm, siêu nhẹ", "Lót giày silicon êm chân", "Tủ giày gỗ 3 tầng"]],
     )
     raw_scores: bool | None = Field(False, description="Logits in place of probabilities.")
