@@ -150,6 +150,9 @@ _LETTERS = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
     0x00F0: "đ",
     0x0256: "đ",
 }
+_MOST_MARKS = 30
+"""Combining marks in a row, of which no text has more (UAX #15, section 13, stream-safe text)."""
+_SIGNS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_MARKS + 1},}}")
 _PLAIN = re.compile("[\x20-\x7e]*")
 _TONE_ON_LAST = re.compile(r"(?<![qQ])(?:([oO])([àáảãạèéẻẽẹÀÁẢÃẠÈÉẺẼẸ])|([uU])([ỳýỷỹỵỲÝỶỸỴ]))(?![\w\u0300-\u036f])")
 
@@ -159,12 +162,23 @@ def normalise(text: str) -> str:
 
     Full-width forms become plain, Ð (U+00D0) becomes Đ, zero-width and direction marks go, every run of white
     space or control characters becomes one space, and the two spellings of a tone (hoà, hòa) become the older
-    one. Lone surrogates, which no tokenizer takes, become U+FFFD. `normalise(normalise(x)) == normalise(x)`.
+    one. Of combining marks in a row, 30 are kept. Lone surrogates, which no tokenizer takes, become U+FFFD. `normalise(normalise(x)) == normalise(x)`.
     """
     if _PLAIN.fullmatch(text):
         return " ".join(text.split())
-    text = unicodedata.normalize("NFC", _REMOVED.sub("", without_surrogates(text).translate(_LETTERS)))
+    text = _SIGNS.sub(_few_marks, _REMOVED.sub("", without_surrogates(text).translate(_LETTERS)))
+    text = unicodedata.normalize("NFC", text)
     return _TONE_ON_LAST.sub(_tone_on_first, _SPACE.sub(" ", text).strip())
+
+
+def _few_marks(match: re.Match[str]) -> str:
+    """Drop all but the first combining marks of each run: putting them into order takes time by the square."""
+    kept, marks = [], 0
+    for character in match[0]:
+        marks = marks + 1 if unicodedata.combining(character) else 0
+        if marks <= _MOST_MARKS:
+            kept.append(character)
+    return "".join(kept)
 
 
 def without_surrogates(text: str) -> str:
