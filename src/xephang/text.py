@@ -162,7 +162,8 @@ def normalise(text: str) -> str:
 
     Full-width forms become plain, Ð (U+00D0) becomes Đ, zero-width and direction marks go, every run of white
     space or control characters becomes one space, and the two spellings of a tone (hoà, hòa) become the older
-    one. Of combining marks in a row, 30 are kept. Lone surrogates, which no tokenizer takes, become U+FFFD. `normalise(normalise(x)) == normalise(x)`.
+    one. Of combining marks in a row, 30 are kept. Lone surrogates, which no tokenizer takes, become U+FFFD.
+    `normalise(normalise(x)) == normalise(x)`.
     """
     if _PLAIN.fullmatch(text):
         return " ".join(text.split())
