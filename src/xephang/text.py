@@ -149,6 +149,11 @@ _LETTERS = {code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)} | {
     0x0189: "Đ",
     0x00F0: "đ",
     0x0256: "đ",
+    # Each of these NFC takes apart into two marks, for good.
+    0x0344: "\u0308\u0301",
+    0x0F73: "\u0f71\u0f72",
+    0x0F75: "\u0f71\u0f74",
+    0x0F81: "\u0f71\u0f80",
 }
 _MOST_MARKS = 30
 """Combining marks in a row, of which no text has more (UAX #15, section 13, stream-safe text)."""
@@ -168,7 +173,7 @@ def normalise(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return " ".join(text.split())
     text = _SIGNS.sub(_few_marks, _REMOVED.sub("", without_surrogates(text).translate(_LETTERS)))
-    text = unicodedata.normalize("NFC", text)
+    text = _SIGNS.sub(_few_marks, unicodedata.normalize("NFC", text))  # which may have put marks to others
     return _TONE_ON_LAST.sub(_tone_on_first, _SPACE.sub(" ", text).strip())
 
 

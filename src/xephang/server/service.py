@@ -72,8 +72,11 @@ class Service:
         while True:
             self.metrics.look(self.hosting.current, self.scorer.waiting)
             await asyncio.sleep(self.settings.refresh_seconds)
-            await asyncio.to_thread(self.hosting.refresh)
-            await asyncio.to_thread(self.keys.refresh)
+            for look in (self.hosting.refresh, self.keys.refresh):
+                try:
+                    await asyncio.to_thread(look)
+                except Exception:  # whatever it is, the next look may go well
+                    _log.exception("a look for changes failed")
 
     def authorise(self, request: Request, role: str) -> None:
         """Check that a request has a key that may do something.
