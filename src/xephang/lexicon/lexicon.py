@@ -1,6 +1,7 @@
 """A shop domain's vocabulary: load it, read texts with it."""
 
 import tomllib
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -137,10 +138,12 @@ class Lexicon:
         if text.isascii() and not any(map(str.isdigit, text)):
             return
         lower = lowered(text)
+        starts, ends = [word.start for word in cut], [word.end for word in cut]
         for key, facet in self.facets.items():
             for pattern in facet.patterns:
                 for number in pattern.find(lower):
-                    if _in_context(pattern, number, cut):
+                    first, last = bisect_right(ends, number.start), bisect_left(starts, number.end)
+                    if allowed(cut, first, last, pattern.not_before, pattern.not_after):
                         mention = _mention(key, pattern, number, text)
                         yield Reading(number.start, number.end, True, self._rank[key], key, mention)
 
@@ -151,12 +154,6 @@ def lowered(text: str) -> str:
     if len(lower) == len(text):
         return lower
     return "".join(small if len(small := one.lower()) == 1 else one for one in text)
-
-
-def _in_context(pattern: Pattern, number: Number, cut: list[Word]) -> bool:
-    first = next((at for at, word in enumerate(cut) if word.end > number.start), len(cut))
-    last = next((at for at, word in enumerate(cut) if word.start >= number.end), len(cut))
-    return allowed(cut, first, last, pattern.not_before, pattern.not_after)
 
 
 def _mention(facet: str, pattern: Pattern, number: Number, text: str) -> Mention:

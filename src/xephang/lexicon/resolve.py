@@ -37,10 +37,12 @@ def choose(readings: Iterable[Reading], nested: frozenset[str]) -> list[Mention]
     """
     order = sorted(readings, key=lambda r: (r.start, -r.end, not r.exact, r.rank))
     kept: list[Reading] = []
+    near: list[Reading] = []  # of those kept, the ones that end behind where this and all that follow start
     for reading in order:
-        clashes = [other for other in kept if other.start < reading.end and reading.start < other.end]
-        if all(_agree(reading, other, nested) for other in clashes):
+        near = [other for other in near if reading.start < other.end]
+        if all(_agree(reading, other, nested) for other in near if other.start < reading.end):
             kept.append(reading)
+            near.append(reading)
     mentions = [reading.mention for reading in kept if reading.mention]
     return sorted(mentions, key=lambda mention: (mention.start, mention.end))
 

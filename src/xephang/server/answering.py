@@ -132,8 +132,11 @@ class Answering:
         logits = work.logits.reshape(len(texts), len(runs)).tolist()
         lexicon = self._held.reranker.explaining_lexicon()
         read = [text_or_product(document) for document in documents]
-        explained = await asyncio.to_thread(explanations, query, read, logits, lexicon)
-        return [replace(one, explanation=why.to_dict()) for one, why in zip(results, explained, strict=True)]
+        explained = []
+        for one, document, its in zip(results, read, logits, strict=True):  # others have their turn in between
+            (why,) = await asyncio.to_thread(explanations, query, [document], [its], lexicon)
+            explained.append(replace(one, explanation=why.to_dict()))
+        return explained
 
 
 def _slices(documents: Sequence[Document]) -> Iterator[tuple[int, int]]:
