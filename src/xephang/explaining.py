@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from xephang.lexicon import Facets, Lexicon, Match, Verdict, compare, read_product
 from xephang.lexicon.compare import implications
 from xephang.product import Product
+from xephang.product.names import TEXT_FIELDS
 from xephang.text import normalise
 
 MOST_WORDS = 30
 """How many words of a query are explained, the first ones: each costs another run of the model."""
+MOST_CHARACTERS = 10_000
+"""Of a text whose facets are told: several times what a model reads."""
 Meaning = Literal["matched", "contradicted", "unknown", "near", "other type"]
 _MEANINGS: dict[Match, Meaning] = {
     Match.MATCHED: "matched",
@@ -71,7 +74,8 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as JSON can hold it."""
         facets = [{**asdict(facet), "offered": list(facet.offered)} for facet in self.facets]
-        return {"facets": facets, "words": [asdict(word) for word in self.words]}
+        words = [{**asdict(word), "contribution": round(word.contribution, 6)} for word in self.words]
+        return {"facets": facets, "words": words}
 
 
 def occlusions(query: str) -> list[str]:
@@ -106,7 +110,7 @@ def explanations(
 
 
 def _facets(lexicon: Lexicon, asked: Facets, document: str | Product) -> tuple[FacetExplanation, ...]:
-    offered = lexicon.parse(document) if isinstance(document, str) else read_product(lexicon, document)
+    offered = _offered(lexicon, document)
     return tuple(
         FacetExplanation(
             facet=lexicon.facets[verdict.facet].name,
@@ -116,6 +120,14 @@ def _facets(lexicon: Lexicon, asked: Facets, document: str | Product) -> tuple[F
         )
         for verdict in compare(lexicon, asked, offered)
     )
+
+
+def _offered(lexicon: Lexicon, document: str | Product) -> Facets:
+    """Read a document's facets, of its texts no more than the first characters."""
+    if isinstance(document, str):
+        return lexicon.parse(document[:MOST_CHARACTERS])
+    clipped = {name: getattr(document, name)[:MOST_CHARACTERS] for name in TEXT_FIELDS}
+    return read_product(lexicon, replace(document, **clipped))
 
 
 def _surfaces(lexicon: Lexicon, verdict: Verdict, offered: Facets) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Protocol, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, ValidationError, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError, WithJsonSchema
 from pydantic_core import from_json
 
 from xephang.server.asking import Answer, Asked, Kind, Refused
@@ -47,8 +47,12 @@ class FirstProblem(FailFast):
 Texts = Annotated[
     list[str], FirstProblem(), WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 1})
 ]
-Whole = Annotated[int, BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)]
-"""A whole number, which JSON Schema lets 2.0 be too."""
+_WHOLE = BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)
+# A whole number, which JSON Schema lets 2.0 be too.
+Count = Annotated[int, Field(ge=0), _WHOLE]
+Most = Annotated[int, Field(ge=1), _WHOLE]
+MostOrAll = Annotated[int, Field(ge=-1), _WHOLE]
+"""-1 for all."""
 _MOST_VALUES = 500_000
 """In a body, about: each costs time and memory, however short it is."""
 

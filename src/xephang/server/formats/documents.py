@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 from xephang.engines.tokens import Cutting
 from xephang.server import asking
 from xephang.server.asking import Answer, Asked, Kind, Refused
-from xephang.server.formats import Body, FirstProblem, Texts, Whole, check_count, check_texts, read
+from xephang.server.formats import Body, Count, FirstProblem, Most, MostOrAll, Texts, check_count, check_texts, read
 from xephang.settings import Settings
 
 NAME = "documents"
@@ -51,13 +51,11 @@ class DocumentsRequest(Body):
         examples=[["Tủ giày gỗ 3 tầng", {"title": "Giày chạy bộ nữ đế êm", "brand": "Biti's", "size": "38"}]],
     )
     ids: Texts | None = Field(None, description="Of the compiled catalogue, in place of documents.")
-    top_n: Whole | None = Field(
-        None, ge=0, description="The most results; all where it is 0 or missing.", examples=[10]
-    )
+    top_n: Count | None = Field(None, description="The most results; 0 for all.", examples=[10])
     return_documents: bool | None = Field(False, description="Give each document's text back.")
-    max_tokens_per_doc: Whole | None = Field(None, ge=1, description="Tokens of a document that are read.")
-    truncate_prompt_tokens: Whole | None = Field(
-        None, ge=-1, description="Tokens of query and document that are read; -1 for what the model reads."
+    max_tokens_per_doc: Most | None = Field(None, description="Tokens of a document that are read.")
+    truncate_prompt_tokens: MostOrAll | None = Field(
+        None, description="Tokens of query and document that are read; -1 for what the model reads."
     )
     raw_scores: bool | None = Field(None, description="Logits in place of probabilities.")
     use_activation: bool | None = Field(None, description="False for logits in place of probabilities.")

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from xephang.engines.tokens import Cutting
 from xephang.server.asking import Answer, Asked, Refused
-from xephang.server.formats import Body, Texts, Whole, check_count, check_texts, documents, read
+from xephang.server.formats import Body, MostOrAll, Texts, check_count, check_texts, documents, read
 from xephang.settings import Settings
 
 NAME = "score"
@@ -19,7 +19,7 @@ class ScoreRequest(Body):
     model: str | None = Field(None, description="Read by nobody: the server has one model.")
     text_1: str | Texts = Field(description="A query, or one for each document.", examples=["giay chay bo nu"])
     text_2: str | Texts = Field(description="Documents.", examples=[["Giày chạy bộ nữ đế êm", "Tủ giày gỗ 3 tầng"]])
-    truncate_prompt_tokens: Whole | None = Field(None, ge=-1, description="Tokens of both that are read.")
+    truncate_prompt_tokens: MostOrAll | None = Field(None, description="Tokens of both that are read.")
     raw_scores: bool | None = Field(None, description="Logits in place of probabilities.")
     use_activation: bool | None = Field(None, description="False for logits in place of probabilities.")
 
