@@ -65,17 +65,27 @@ def tiny_classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_tiny(tmp_path_factory.mktemp("tiny-classes"), labels=3)
 
 
-@pytest.fixture(scope="session")
-def tiny_exported(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The tiny model with both ONNX files: never write into it, copy it."""
+def exported(model: Path, folder: Path) -> Path:
+    """Copy a model to where it gets all its files for inference."""
     import shutil
 
     from xephang.compiling import export
 
-    folder = tmp_path_factory.mktemp("exported") / "model"
-    shutil.copytree(tiny, folder)
+    shutil.copytree(model, folder)
     export(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_exported(tiny: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny model with both ONNX files: never write into it, copy it."""
+    return exported(tiny, tmp_path_factory.mktemp("exported") / "model")
+
+
+@pytest.fixture(scope="session")
+def tiny_classes_exported(tiny_classes: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """As `tiny_exported`, with three output labels."""
+    return exported(tiny_classes, tmp_path_factory.mktemp("exported-classes") / "model")
 
 
 def with_position(folder: Path, position: int) -> Path:

@@ -1,10 +1,13 @@
 import math
 import os
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
-from xephang.machine import available_threads, cgroup_quotas, cpu_name, threads_of
+from xephang import machine
+from xephang.machine import available_threads, cgroup_quotas, cpu_name, resident_bytes, threads_of
 
 
 def test_there_is_at_least_one_thread() -> None:
@@ -13,6 +16,31 @@ def test_there_is_at_least_one_thread() -> None:
 
 def test_the_processor_has_a_name() -> None:
     assert cpu_name().strip() == cpu_name() != ""
+
+
+def test_what_a_process_holds_is_what_the_system_says() -> None:
+    assert resident_bytes() == pytest.approx(psutil.Process().memory_info().rss, rel=0.2)
+
+
+def test_what_a_process_holds_grows_with_what_it_fills() -> None:
+    before = resident_bytes()
+    filled = b"x" * 64_000_000
+    assert resident_bytes() - before > 50_000_000
+    del filled
+
+
+def test_where_there_is_no_proc_the_most_that_was_held_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_text", lambda path: "")
+    most = resident_bytes()
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    assert most > 1_000_000
+    assert resident_bytes() == pytest.approx(most / 1024, rel=0.1), "macOS counts bytes"
+
+
+def test_where_nothing_is_known_it_is_nought(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "_text", lambda path: "")
+    monkeypatch.setitem(sys.modules, "resource", None)
+    assert resident_bytes() == 0
 
 
 QUOTAS = {

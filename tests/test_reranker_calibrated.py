@@ -118,8 +118,8 @@ def test_a_plain_folder_gets_a_manifest(tiny, tmp_path):
     assert Reranker.load(folder).activation == "calibrated"
 
 
-def test_export_keeps_it(tiny, tmp_path):
-    folder = calibrated(tiny, tmp_path)
+def test_export_keeps_it(make_apart, tmp_path):
+    folder = calibrated(make_apart(), tmp_path)
     export(folder, ["fp32"])
     manifest = ModelFolder.open(folder).manifest
     assert (manifest.calibration, len(manifest.artefacts)) == (PLATT, 1)

@@ -62,16 +62,16 @@ def start() -> Callable[..., subprocess.Popen[bytes]]:
     return _start
 
 
+def _process(*arguments: object, stdin: bytes = b"", **options: Any) -> Ran:
+    with _start(*arguments, **options) as child:
+        out, err = child.communicate(stdin, timeout=120)
+    return Ran(child.returncode, out.decode(), err.decode())
+
+
 @pytest.fixture
 def process() -> Callable[..., Ran]:
     """Run the command line as a process of its own, nothing of it being a terminal."""
-
-    def run(*arguments: object, stdin: bytes = b"", **options: Any) -> Ran:
-        with _start(*arguments, **options) as child:
-            out, err = child.communicate(stdin, timeout=120)
-        return Ran(child.returncode, out.decode(), err.decode())
-
-    return run
+    return _process
 
 
 @pytest.fixture(scope="session")
@@ -82,6 +82,13 @@ def trained(tiny, tmp_path_factory) -> Path:
         main(["train", str(ROOT / "recipes" / "seed.toml"), "--base", str(tiny), "--output", str(folder)])
     assert not ended.value.code
     return folder
+
+
+@pytest.fixture(scope="session")
+def export_of_trained(trained, tmp_path_factory) -> tuple[Path, Ran]:
+    """A copy of it that a process has exported, not to be written into, and how that process ran."""
+    folder = Path(shutil.copytree(trained, tmp_path_factory.mktemp("trained-exported") / "seed"))
+    return folder, _process("export", folder)
 
 
 @pytest.fixture

@@ -138,7 +138,7 @@ def test_a_shorter_model_keeps_its_own_limit(tmp_path, tiny):
 
 @pytest.fixture(scope="module")
 def roberta(tmp_path_factory, tiny):
-    """A tiny model of an architecture without token types, its position ids starting behind the padding id."""
+    """A tiny model without token types, its position ids starting behind the padding id, and its graph beside it."""
     folder = tmp_path_factory.mktemp("roberta")
     config = RobertaConfig(
         vocab_size=BertTokenizer.from_pretrained(tiny).vocab_size,
@@ -152,13 +152,13 @@ def roberta(tmp_path_factory, tiny):
     )
     torch.manual_seed(0)
     RobertaForSequenceClassification(config).save_pretrained(folder)
+    write_fp32(folder, folder / "roberta.onnx")
     return folder
 
 
 @pytest.mark.parametrize("tokens", [3, 17, 64])
-def test_a_model_without_token_types(roberta, tmp_path, tokens):
-    write_fp32(roberta, tmp_path / "roberta.onnx")
-    session = onnxruntime.InferenceSession(str(tmp_path / "roberta.onnx"))
+def test_a_model_without_token_types(roberta, tokens):
+    session = onnxruntime.InferenceSession(str(roberta / "roberta.onnx"))
     assert [entry.name for entry in session.get_inputs()] == INPUTS[:2]
     ids = np.random.default_rng(0).integers(5, VOCABULARY, (2, tokens))
     arrays = {"input_ids": ids, "attention_mask": np.ones_like(ids)}

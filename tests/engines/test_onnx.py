@@ -1,4 +1,3 @@
-import shutil
 import threading
 from pathlib import Path
 
@@ -103,12 +102,8 @@ def test_no_pairs_give_no_logits(fp32: OnnxEngine) -> None:
     assert (found.shape, found.dtype) == ((0, 1), np.float32)
 
 
-def test_a_model_of_three_labels_gives_three_logits(tiny_classes: Path, tmp_path: Path) -> None:
-    from xephang.compiling import export
-
-    shutil.copytree(tiny_classes, tmp_path / "model")
-    export(tmp_path / "model", ["fp32"])
-    engine = OnnxEngine(tmp_path / "model" / "onnx" / "model.onnx", threads=1)
+def test_a_model_of_three_labels_gives_three_logits(tiny_classes_exported: Path) -> None:
+    engine = OnnxEngine(tiny_classes_exported / "onnx" / "model.onnx", threads=1)
     assert engine.logits([tokens(2, 9, 3, 8, 3)]).shape == (1, 3)
     assert engine.logits([]).shape == (0, 3)
 

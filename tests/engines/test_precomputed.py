@@ -184,6 +184,63 @@ def test_it_uses_the_threads_it_was_given(tiny_apart: Path, pairs: list[PairToke
     assert 1 <= len(workers) <= threads
 
 
+# --- several queries at once ---
+
+
+def by_query(pairs: list[PairTokens], stored: list[Stored]) -> list[tuple[np.ndarray, list[Stored]]]:
+    found: dict[bytes, list[Stored]] = {}
+    for pair, one in zip(pairs, stored, strict=True):
+        found.setdefault(pair.query.tobytes(), []).append(one)
+    return [(np.frombuffer(ids, np.int64), products) for ids, products in found.items()]
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 2, 7])
+def test_queries_scored_together_have_the_scores_that_each_has_alone(
+    int8: PrecomputedEngine, pairs: list[PairTokens], stored: list[Stored], batch_size: int | None
+) -> None:
+    asked = by_query(pairs, stored)
+    asked = [*asked, (asked[0][0], []), (asked[1][0], asked[0][1][:2])]
+    seen: list[int] = []
+    found = int8.score_each(asked, batch_size=batch_size, progress=seen.append)
+    assert [len(logits) for logits in found] == [len(products) for _, products in asked]
+    assert sum(seen) == sum(map(len, found))
+    for (query, products), logits in zip(asked, found, strict=True):
+        assert (logits.shape, logits.dtype) == ((len(products), 1), np.float32)
+        assert np.array_equal(logits, int8.score(query, products))
+
+
+def test_queries_scored_together_share_a_basis(
+    int8: PrecomputedEngine, pairs: list[PairTokens], stored: list[Stored]
+) -> None:
+    codes = [int8.rows(one).reshape(-1) for one in stored]
+    basis = np.eye(int8.width, dtype=np.float32)
+    found = int8.score_each(by_query(pairs, codes), basis=basis)
+    expected = int8.score_each(by_query(pairs, stored))
+    assert all(np.array_equal(one, other) for one, other in zip(found, expected, strict=True))
+
+
+def test_no_queries_have_no_scores(int8: PrecomputedEngine) -> None:
+    assert int8.score_each([]) == []
+
+
+def test_several_queries_share_out_the_threads(
+    tiny_apart: Path, pairs: list[PairTokens], stored: list[Stored], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two runs wait for each other: they only both go on if two threads have one each."""
+    engine = PrecomputedEngine(tiny_apart / "precomputed" / "int8.npz", threads=2)
+    meeting, stacked = threading.Barrier(2, timeout=60), engine._stacked
+
+    def meet(some: list[Stored]) -> dict[str, np.ndarray]:
+        meeting.wait()
+        return stacked(some)
+
+    monkeypatch.setattr(engine, "_stacked", meet)
+    asked = [(pairs[0].query, stored[:1]), (pairs[1].query, stored[:1])]
+    found = engine.score_each(asked)
+    monkeypatch.undo()
+    assert all(np.array_equal(one, engine.score(*pair)) for one, pair in zip(found, asked, strict=True))
+
+
 # --- codes and a basis ---
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
-from xephang.engines.tokens import PairTokenizer, PairTokens
+from xephang.engines.tokens import WHOLE, Cutting, PairTokenizer, PairTokens
 from xephang.errors import InputError, ModelError
 from xephang.product import LISTING, SEED, Product, Rendered
 from xephang.text import normalise
@@ -238,6 +238,59 @@ def test_two_parts_of_a_hundred_thousand_characters_are_cut_without_going_over_t
     assert sides(plain, tokens) == ("adidas", " ".join(["giay"] * 12))
 
 
+# --- where a caller has less read ---
+
+
+@given(
+    counts=st.tuples(st.integers(1, 9), st.integers(1, 9), st.integers(1, 9)),
+    most=st.none() | st.integers(1, 40),
+    of_pair=st.none() | st.integers(6, 40),
+    max_length=st.integers(10, 40),
+)
+@settings(deadline=None, max_examples=60)
+def test_the_least_of_all_limits_holds(
+    file: Path,
+    plain: Tokenizer,
+    counts: tuple[int, int, int],
+    most: int | None,
+    of_pair: int | None,
+    max_length: int,
+) -> None:
+    """Two tokens of query leave `of_pair - 5` of the product."""
+    rendered, tokenizer = worded(tuple(PARTS), counts), PairTokenizer(file, max_length)
+    tokens = tokenizer.encode("giày nữ", [rendered], Cutting(most, of_pair))[0]
+    room = min(most or 99, (of_pair or 99) - SPECIAL - 2, max_length - SPECIAL - 2)
+    assert tokens.cut == max(0, sum(counts) - room)
+    assert len(tokens.ids) == SPECIAL + 2 + min(room, sum(counts))
+    shorter = PairTokenizer(file, SPECIAL + 2 + room)
+    assert tokens.ids.tolist() == one(shorter, "giày nữ", rendered).ids.tolist(), "and the least important part goes"
+
+
+def test_without_limits_nothing_changes(file: Path) -> None:
+    rendered, tokenizer = worded(tuple(PARTS), (9, 9, 9)), PairTokenizer(file, 20)
+    expected = tokenizer.encode("giay", [rendered])[0]
+    for cutting in (WHOLE, Cutting(), Cutting(most=1000, most_of_pair=1000)):
+        found = tokenizer.encode("giay", [rendered], cutting)[0]
+        assert (found.ids.tolist(), found.cut) == (expected.ids.tolist(), expected.cut)
+
+
+@pytest.mark.parametrize("room", [1, 3, 8, 9])
+def test_on_the_left_the_head_of_the_text_goes_whatever_its_parts(file: Path, plain: Tokenizer, room: int) -> None:
+    rendered = worded(tuple(PARTS), (2, 3, 4))
+    tokens = PairTokenizer(file, 100).encode("giay", [rendered], Cutting(most=room, left=True))[0]
+    assert sides(plain, tokens) == ("giay", " ".join(rendered.text.split()[-room:]))
+    assert tokens.cut == 9 - room
+    assert tokens.ids[-1] == plain.token_to_id("[SEP]")
+
+
+def test_a_pair_that_is_cut_below_its_query_is_refused(file: Path) -> None:
+    tokenizer = PairTokenizer(file, 100)
+    assert tokenizer.encode("giày nữ", [Rendered("dép dép")], Cutting(most_of_pair=6))[0].cut == 1
+    for most in (1, 5):
+        with pytest.raises(InputError, match=rf"the query has 2 tokens and the model reads {most} in all"):
+            tokenizer.encode("giày nữ", [Rendered("dép")], Cutting(most_of_pair=most))
+
+
 # --- where products are read apart ---
 
 START = 16
@@ -276,6 +329,15 @@ def test_a_product_is_cut_to_what_is_left_behind_its_start(apart: PairTokenizer)
     documents = [Rendered("giay " * words) for words in (14, 15, 16, 50)]
     assert [tokens.cut for tokens in apart.encode("adidas", documents)] == [0, 0, 1, 35]
     assert [len(text.split()) for text in apart.cut("adidas", documents)] == [14, 15, 15, 15]
+
+
+def test_products_that_are_read_apart_are_cut_for_a_caller_too(apart: PairTokenizer) -> None:
+    document = Rendered("giay " * 20)
+    assert apart.encode("adidas", [document], Cutting(most=5))[0].cut == 15
+    assert apart.encode("adidas", [document], Cutting(most=99))[0].cut == 5
+    assert apart.encode("adidas nike", [document], Cutting(most_of_pair=12))[0].cut == 13
+    left = apart.encode("adidas", [Rendered("sandal " + "giay " * 15)], Cutting(left=True))[0]
+    assert (left.cut, left.product.tolist()) == (1, apart.encode("", [Rendered("giay " * 15)])[0].product.tolist())
 
 
 @pytest.mark.parametrize("words", [30, 500])

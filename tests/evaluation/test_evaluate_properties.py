@@ -97,7 +97,7 @@ def test_slices_that_part_the_queries_add_up_to_the_whole(rows, data):
     np.testing.assert_allclose(whole, [result.means for result in found.results])
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.text(max_size=40), min_size=2, max_size=2, unique=True), st.text(max_size=40))
 def test_any_texts_make_a_report(texts, name):
     judged = JudgmentSet.of([Judgment(texts[0], texts[1], 3), Judgment(texts[0], texts[0], 0)], name=name)

@@ -164,7 +164,7 @@ def test_the_same_settings_give_the_same_and_another_seed_other_ones():
 
 @pytest.mark.parametrize(("settings", "noisy"), [({"clean": 1.0}, False), ({"clean": 0.0}, True)])
 def test_the_share_of_clean_queries_is_kept(settings, noisy):
-    made = make(demo_catalogue(), queries=20, **settings)["train"]
+    made = make(bags(), BAGS, queries=20, **settings)["train"]
     assert any(one.noise != "clean" for one in made) is noisy
 
 
@@ -267,7 +267,7 @@ def test_what_a_template_does_not_show_is_not_read():
 def hostile():
     decomposed = unicodedata.normalize("NFD", "Giày thể thao nữ màu trắng size 38")
     odd = [
-        "Giày tây nam đen size 40 " * 400,
+        "Giày tây nam đen size 40 " * 100,
         "👟🔥" * 60 + " giày sneaker",
         decomposed,
         "giay da bong",
@@ -325,22 +325,26 @@ def demo_file(tmp_path, count=300):
     return path
 
 
+@pytest.fixture(scope="module")
+def here(tmp_path_factory):
+    """What is made of `demo_file` with twenty queries, and nothing else asked for."""
+    folder = tmp_path_factory.mktemp("made")
+    return make_judgments(demo_file(folder), folder / "here", settings=Settings(queries=20))
+
+
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
-def test_the_same_catalogue_gives_the_same_bytes_whatever_the_hash_seed(tmp_path, hash_seed):
+def test_the_same_catalogue_gives_the_same_bytes_whatever_the_hash_seed(tmp_path, here, hash_seed):
     shop = demo_file(tmp_path)
-    here = make_judgments(shop, tmp_path / "here", settings=Settings(queries=20))
     command = [sys.executable, "-m", "xephang", "judgments", "make", shop, "--queries", "20", "-o", tmp_path / "there"]
     subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": hash_seed}, capture_output=True, check=True)
     for path in here.files.values():
         assert path.read_bytes() == (tmp_path / "there" / path.name).read_bytes()
 
 
-def test_parquet_has_the_same_rows(tmp_path):
-    shop, settings = demo_file(tmp_path), Settings(queries=20)
-    rows = make_judgments(shop, tmp_path / "a", settings=settings)
-    parquet = make_judgments(shop, tmp_path / "b", settings=settings, format="parquet")
+def test_parquet_has_the_same_rows(tmp_path, here):
+    parquet = make_judgments(demo_file(tmp_path), tmp_path / "b", settings=Settings(queries=20), format="parquet")
     for of in SPLITS:
-        assert list(read_judgments(parquet.files[of])) == list(read_judgments(rows.files[of]))
+        assert list(read_judgments(parquet.files[of])) == list(read_judgments(here.files[of]))
 
 
 def test_files_of_before_are_replaced_and_what_else_is_there_stays(tmp_path):

@@ -80,6 +80,6 @@ def test_a_category_is_named_with_its_most_precise_value_only(text):
 
 
 def test_a_text_of_many_thousand_words_is_read():
-    read = FOOTWEAR.parse("giày size 38 đen " * 3000)
-    assert len(read["color"]) == 3000
+    read = FOOTWEAR.parse("giày size 38 đen " * 1000)
+    assert len(read["color"]) == 1000
     check(read)

@@ -8,6 +8,7 @@ import pytest
 import tomli_w
 
 from xephang import Reranker
+from xephang.cli import main
 from xephang.errors import ModelError
 
 pytestmark = pytest.mark.slow
@@ -23,8 +24,14 @@ def until(there, process):
         time.sleep(0.05)
 
 
+def in_a_process(toy, gate, *command):
+    process = toy.start("-m", "xephang", *command, XEPHANG_TEST_GATE=str(gate))
+    printed, said = process.communicate(timeout=PATIENCE)
+    return process.returncode, printed, said
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "SIGTERM"])
-def test_a_signal_stops_well_and_resume_ends_the_run(tiny, tmp_path, toy, number):
+def test_a_signal_stops_well_and_resume_ends_the_run(tiny, tmp_path, toy, number, monkeypatch, capsys):
     toy.write_rows(tmp_path / "pairs.jsonl", toy.toy_pairs())
     recipe = {
         "name": "gated",
@@ -34,9 +41,9 @@ def test_a_signal_stops_well_and_resume_ends_the_run(tiny, tmp_path, toy, number
     }
     (tmp_path / "recipe.toml").write_text(tomli_w.dumps(recipe), encoding="utf-8")
     folder = tmp_path / "model"
-    command = ["-m", "xephang", "train", tmp_path / "recipe.toml", "--base", tiny, "-o", folder]
+    command = ["train", tmp_path / "recipe.toml", "--base", tiny, "-o", folder]
     # The loss itself waits in its third step, so that the signal always comes in the middle of the run.
-    process = toy.start(*command, XEPHANG_TEST_GATE=str(tmp_path))
+    process = toy.start("-m", "xephang", *command, XEPHANG_TEST_GATE=str(tmp_path))
     until(tmp_path / "waiting", process)
     assert [line["step"] for line in toy.metrics(folder)] == [1, 2]
     process.send_signal(number)
@@ -51,9 +58,16 @@ def test_a_signal_stops_well_and_resume_ends_the_run(tiny, tmp_path, toy, number
     with pytest.raises(ModelError, match="its training has not ended"):
         Reranker.load(folder)
 
-    process = toy.start(*command, "--resume", XEPHANG_TEST_GATE=str(tmp_path))
-    printed, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, said
+    # What both leave is the same: one goes on in a process of its own again, the other here.
+    if number == signal.SIGINT:
+        code, printed, said = in_a_process(toy, tmp_path, *command, "--resume")
+    else:
+        monkeypatch.setenv("XEPHANG_TEST_GATE", str(tmp_path))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, command), "--resume"])
+        code, (printed, said) = int(ended.value.code or 0), capsys.readouterr()
+    assert code == 0, said
     assert printed == f"{folder}\n"
     assert [line["step"] for line in toy.metrics(folder) if "loss" in line] == [1, 2, 3, 4, 5, 6]
     assert json.loads((folder / "record.json").read_text(encoding="utf-8"))["training_seconds"] is None
