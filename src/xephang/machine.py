@@ -37,6 +37,18 @@ def resident_bytes() -> int:
     return most if platform.system() == "Darwin" else most * 1024
 
 
+def allow_files(count: int) -> None:
+    """Have this process and those it starts be allowed so many open files, as far as its user may have that."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def threads_of(quota: str) -> float:
     """Return the whole threads that a quota pays for, at least one; infinity without a quota.
 

@@ -10,7 +10,7 @@ import numpy as np
 from xephang.compiled import CompiledCatalogue
 from xephang.documents import Document, text_or_product
 from xephang.errors import InputError
-from xephang.explaining import explanations, occlusions
+from xephang.explaining import Explanation, explanations, occlusions
 from xephang.product import Rendered
 from xephang.server.asking import Answer, Asked, Refused, Result
 from xephang.server.formats import characters
@@ -131,10 +131,13 @@ class Answering:
         work = await self._scored(of_texts(self._held, runs * len(texts), each, self._asked.cutting))
         logits = work.logits.reshape(len(texts), len(runs)).tolist()
         lexicon = self._held.reranker.explaining_lexicon()
-        read = [text_or_product(document) for document in documents]
+
+        def explain(document: Document, its: list[float]) -> Explanation:
+            return explanations(query, [text_or_product(document)], [its], lexicon)[0]
+
         explained = []
-        for one, document, its in zip(results, read, logits, strict=True):  # others have their turn in between
-            (why,) = await asyncio.to_thread(explanations, query, [document], [its], lexicon)
+        for one, document, its in zip(results, documents, logits, strict=True):  # others have their turn in between
+            why = await asyncio.to_thread(explain, document, its)
             explained.append(replace(one, explanation=why.to_dict()))
         return explained
 

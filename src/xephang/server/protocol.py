@@ -17,6 +17,8 @@ HEAD_BYTES = 32_768
 """How much of a request's head may have arrived before it is whole."""
 
 
+SPARE = 50
+"""Connections over the limit that are told so; others are closed at once."""
 _LEAST_RATE = 16_384
 """Bytes of an answer that have to be read in a second."""
 
@@ -42,6 +44,9 @@ class PatientProtocol(H11Protocol):
         super().connection_made(transport)
         if hasattr(transport, "max_size"):  # of asyncio's: how much is read, and so parsed, in one go
             transport.max_size = HEAD_BYTES
+        if len(self.connections) > self.most + SPARE:
+            transport.abort()
+            return
         if len(self.connections) > self.most:
             self.app = _full(self.app)
         self._watch()

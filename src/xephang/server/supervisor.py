@@ -16,7 +16,7 @@ from typing import Any
 from prometheus_client.multiprocess import mark_process_dead
 
 from xephang.errors import InputError, ModelError
-from xephang.machine import available_threads
+from xephang.machine import allow_files, available_threads
 from xephang.server import logs
 from xephang.server.messages import Message, Served
 from xephang.server.metrics import FOLDER
@@ -51,6 +51,7 @@ def serve(settings: Settings, *, started: Callable[[Started], None] = lambda _: 
     :raises XephangError: if the model or the catalogue can not be opened.
     """
     settings = settings.with_threads(available_threads())
+    allow_files(2 * settings.max_connections)
     logs.set_up(settings.log_level)
     with ExitStack() as stack:
         listening = stack.enter_context(_listen(settings))

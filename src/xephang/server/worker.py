@@ -25,6 +25,8 @@ from xephang.settings import Settings
 
 _log = logging.getLogger(__name__)
 _IDLE_SECONDS = 30
+_BACKLOG = 256
+"""Connections that wait to be taken; where there are no more file descriptors, each of them costs a traceback."""
 
 
 def work(settings: Settings, listening: socket, pipe: Connection, generation: Number) -> None:
@@ -61,6 +63,7 @@ def config(app: FastAPI, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=settings.shutdown_seconds,  # type: ignore[arg-type]  # is given to asyncio.wait_for
         h11_max_incomplete_event_size=HEAD_BYTES,
+        backlog=_BACKLOG,
     )
 
 
@@ -100,6 +103,7 @@ class _Worker:
         """Once told to end: serve on for a while, not ready, then take no new connections and finish the others."""
         await self._ending.wait()
         self._app.state.service.draining = True
+        self._reloaded("the server ends")
         _log.info("draining")
         await asyncio.sleep(self._settings.drain_seconds)
         self._server.should_exit = True
@@ -122,9 +126,14 @@ class _Worker:
         elif message.kind == "count":
             self._app.state.service.metrics.reload(message.problem)
         elif message.kind == "reloaded":
-            for waiting in self._reloads:
-                waiting.set_result(message.problem)
-            self._reloads = []
+            self._reloaded(message.problem)
+
+    def _reloaded(self, problem: str) -> None:
+        """Tell those who asked for a reload what came of it."""
+        for waiting in self._reloads:
+            if not waiting.done():
+                waiting.set_result(problem)
+        self._reloads = []
 
     def _keep(self, work: Any) -> None:
         task = asyncio.ensure_future(work)
@@ -139,6 +148,8 @@ class _Worker:
             self._pipe.send(Message("unprepared", generation, problem=str(error)))
 
     async def _reload(self) -> None:
+        if self._ending.is_set():
+            raise ModelError("the server ends")
         waiting: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._reloads.append(waiting)
         self._pipe.send(Message("reload"))
