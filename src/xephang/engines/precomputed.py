@@ -26,6 +26,8 @@ _STEPS = ((48, 8), (96, 16), (10**6, 32))
 _MOST_CANDIDATES = 64
 _MOST_TOKENS = 4096
 """Of products, padding included, in one run."""
+_MOST_CELLS = 2**18
+"""Of attention, a head's, in one run: each query token looks at all tokens."""
 _LEAST_CANDIDATES = 2
 _SAME = 60
 """How many of a candidate's tokens what does not depend on their number costs as much as, about."""
@@ -134,7 +136,8 @@ class PrecomputedEngine:
         width = self.width if basis is None else len(basis)
         out = [np.empty((len(stored), self._labels), np.float32) for _, stored in asked]
         tokens = [[len(one) // width for one in stored] for _, stored in asked]
-        runs = _runs(tokens, min(batch_size or _MOST_CANDIDATES, _MOST_CANDIDATES), self.threads)
+        most = min(batch_size or _MOST_CANDIDATES, _MOST_CANDIDATES)
+        runs = _runs(tokens, [len(query) for query, _ in asked], most, self.threads)
 
         def run(one: Run) -> NDArray[np.float32]:
             some = [asked[one.query][1][i] for i in one.places]
@@ -269,8 +272,12 @@ class Run:
     tokens: int
 
 
-def _runs(lengths: Sequence[Sequence[int]], most: int, threads: int) -> list[Run]:
-    """Group each query's products of like padded length, the runs with most to do first, to keep all threads busy."""
+def _runs(lengths: Sequence[Sequence[int]], queries: Sequence[int], most: int, threads: int) -> list[Run]:
+    """Group each query's products of like padded length, the runs with most to do first, to keep all threads busy.
+
+    :param lengths: tokens of each query's products.
+    :param queries: tokens of each query.
+    """
     buckets: dict[tuple[int, int], list[int]] = {}
     for query, tokens in enumerate(lengths):
         for i, length in enumerate(tokens):
@@ -278,7 +285,8 @@ def _runs(lengths: Sequence[Sequence[int]], most: int, threads: int) -> list[Run
     share = -(-sum(map(len, lengths)) // (2 * threads))
     runs: list[Run] = []
     for (query, bucket), places in buckets.items():
-        size = max(1, min(most, share, _MOST_TOKENS // bucket))
+        cells = queries[query] * (queries[query] + bucket)
+        size = max(1, min(most, share, _MOST_TOKENS // bucket, _MOST_CELLS // max(1, cells)))
         count = -(-len(places) // size)
         runs += [Run(query, places[at::count], bucket) for at in range(count)]
     return sorted(runs, key=lambda run: -len(run.places) * (run.tokens + _SAME))

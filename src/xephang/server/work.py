@@ -21,8 +21,6 @@ _CHARACTERS = 3
 """Of a Vietnamese title, in a token, about."""
 _TOKENISED = 18
 """Characters whose tokenising costs as much as a token's reading, about."""
-_BESIDE = 12
-"""What a candidate costs besides its tokens, as so many tokens: the query runs past each of them."""
 _STORED = 5
 """How many tokens of a stored product cost as much as one that is read as text, about."""
 
@@ -83,10 +81,8 @@ def of_texts(held: Held, queries: Sequence[str], products: Sequence[Rendered], c
     """Return the work of scoring each query with its product."""
     pairs = [Pair(query, product) for query, product in zip(_normalised(queries), products, strict=True)]
     most = min(held.reranker.tokenizer.max_length, cutting.most or 10**9, cutting.most_of_pair or 10**9)
-    costs = [
-        _BESIDE + min(most, 1 + len(product.text) // _CHARACTERS) + len(product.text) // _TOKENISED
-        for product in products
-    ]
+    read = zip(pairs, products, strict=True)
+    costs = [_tokens(pair.query, most) + _tokens(product.text, most) for pair, product in read]
     return Work(held, pairs, costs, cutting)
 
 
@@ -99,7 +95,8 @@ def of_ids(held: Held, query: str, ids: Sequence[str], catalogue: CompiledCatalo
     manifest, asked = catalogue.manifest, normalise(query)
     stored = catalogue.stored(ids)
     pairs = [Pair(asked, one, (manifest.index, id)) for one, id in zip(stored, ids, strict=True)]
-    costs = [_BESIDE // _STORED + len(one) // manifest.width // _STORED for one in stored]
+    own = _tokens(asked, held.reranker.tokenizer.max_length)
+    costs = [1 + (own + len(one) // manifest.width) // _STORED for one in stored]
     return Work(held, pairs, costs, basis=catalogue.basis)
 
 
@@ -110,6 +107,11 @@ def rendered(reranker: Reranker, documents: Sequence[Document], first: int = 0) 
     :raises InputError: if one is no document, or has nothing that the model's template reads.
     """
     return [reranker.render(document, f"document {i}") for i, document in enumerate(documents, first)]
+
+
+def _tokens(text: str, most: int) -> int:
+    """Return about how many tokens a text costs: those that are read, and the tokenising of all."""
+    return min(most, 3 + len(text) // _CHARACTERS) + len(text) // _TOKENISED
 
 
 def _normalised(queries: Sequence[str]) -> list[str]:
