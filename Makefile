@@ -7,11 +7,11 @@ AUDIT  := $(VENV)/audit
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 QUERY  ?=
 
-.PHONY: help demo test clients lint audit format model bench docs clean
+.PHONY: help demo test clients lint audit format model bench bench-server docs clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.base ## Rank the bundled catalogue with the bundled model; QUERY="giay luoi nam" asks your own
 	@$(BIN)/xephang demo $(if $(QUERY),"$(QUERY)")
@@ -48,6 +48,12 @@ bench: $(VENV)/.model $(VENV)/.peers ## Measure speed beside sentence-transforme
 	@$(BIN)/python benchmarks/speed/measure.py --peers $(VENV)/peers/bin/python
 	@$(BIN)/python benchmarks/speed/plots.py
 
+bench-server: $(VENV)/.model $(VENV)/.server-peers ## Measure the server beside infinity and a plain one, and draw it
+	@$(BIN)/python benchmarks/server/tune.py --peers $(VENV)/server-peers/bin/python
+	@$(BIN)/python benchmarks/server/measure.py --peers $(VENV)/server-peers/bin/python
+	@$(BIN)/python benchmarks/server/plots.py
+	@$(BIN)/python benchmarks/server/tables.py --write
+
 docs: $(VENV)/.dev ## Write docs/cli.md and docs/settings.md from the code
 	@$(BIN)/python scripts/make_cli_reference.py
 	@$(BIN)/python scripts/make_settings_reference.py
@@ -79,6 +85,11 @@ $(VENV)/.peers: $(VENV)/.venv benchmarks/speed/peers.txt
 $(AUDIT)/.installed: $(VENV)/.venv constraints.txt
 	@$(PYTHON) -m venv --clear $(AUDIT)
 	@$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt pip-audit
+	@touch $@
+
+$(VENV)/.server-peers: $(VENV)/.venv benchmarks/server/peers.txt
+	@$(PYTHON) -m venv $(VENV)/server-peers
+	@$(VENV)/server-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/server/peers.txt
 	@touch $@
 
 $(CLIENTS)/.installed: $(VENV)/.venv tests/clients/requirements.txt tests/clients/newest.txt

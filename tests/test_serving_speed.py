@@ -104,7 +104,7 @@ def test_no_server_answered_less_than_it_was_asked_for(tables):
 def test_all_servers_of_the_one_model_do_the_same_work():
     off = result("server")["same_scores"]
     assert set(off) == {name for name, one in result("server")["servers"].items() if one["family"] == "six"}
-    assert all(off[name] < 1e-5 for name in ("naive", "infinity torch", "xephang"))
+    assert all(off[name] < 1e-4 for name in ("naive", "infinity torch", "xephang"))
     assert all(value < 0.05 for value in off.values())
 
 

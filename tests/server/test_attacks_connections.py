@@ -8,7 +8,9 @@ from contextlib import ExitStack, suppress
 
 import psutil
 import pytest
-from serving import until
+from serving import PATIENCE, until
+
+from xephang.server.protocol import SPARE
 
 BODY = json.dumps({"query": "giay", "texts": ["dep"]}).encode()
 HEAD = b"POST /rerank HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n"
@@ -107,6 +109,17 @@ def test_many_silent_connections_keep_nobody_out_and_are_closed(running):
         assert status(running) == 200
         for connection in silent:
             assert read_all(connection) == b""
+
+
+def test_connections_far_over_the_limit_are_closed_at_once(serve_in_thread):
+    running = serve_in_thread(max_connections=3, read_seconds=PATIENCE)
+    with ExitStack() as stack:
+        held = [stack.enter_context(running.connect()) for _ in range(3 + SPARE)]
+        until(lambda: connections(running) == len(held), "that all are there")
+        with running.connect() as another:
+            assert read_all(another) == b""
+        held[-1].sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert held[-1].recv(12) == b"HTTP/1.1 200"
 
 
 def test_half_a_connection_is_no_connection(running):

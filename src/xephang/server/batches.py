@@ -67,8 +67,10 @@ def _one(work: Work, place: int, pair: PairTokens) -> Tokenised:
     return Tokenised(work, place, pair, query, product, key_of_stored, len(query) + len(product) // width)
 
 
-def logits(held: Held, basis: NDArray[np.float32] | None, asked: Sequence[Tokenised]) -> NDArray[np.float32]:
-    """Return the logit of each pair, float32 (n,); one that was scored before is not scored again.
+def logits(
+    held: Held, basis: NDArray[np.float32] | None, asked: Sequence[Tokenised]
+) -> tuple[NDArray[np.float32], float]:
+    """Return the logit of each pair, float32 (n,), and the share of them that had to be scored for it.
 
     :param basis: of the stored products.
     """
@@ -86,7 +88,8 @@ def logits(held: Held, basis: NDArray[np.float32] | None, asked: Sequence[Tokeni
         for key, logit in zip(unknown, _scored(held, basis, list(unknown.values())).tolist(), strict=True):
             known[key] = logit
             held.scores.put(key, logit)
-    return np.array([known[one.key] for one in asked], np.float32)
+    found_now = len(unknown) / max(1, len(asked))
+    return np.array([known[one.key] for one in asked], np.float32), found_now
 
 
 def _scored(held: Held, basis: NDArray[np.float32] | None, asked: Sequence[Tokenised]) -> NDArray[np.float32]:

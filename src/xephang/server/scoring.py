@@ -18,7 +18,7 @@ from xephang.settings import Settings
 
 _log = logging.getLogger(__name__)
 _SMOOTHING = 0.2
-"""How much the last batch's rate counts beside those before."""
+"""How much the last batch counts beside those before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,26 @@ class Batch:
     misses: Mapping[str, int]
 
 
+_TELLING = 0.5
+"""Of which share of a batch has to be scored, and not known before, for its time to tell anything."""
+
+
+class Rate:
+    """How long tokens take, by the last batches, the latest counting most."""
+
+    def __init__(self) -> None:
+        self._tokens = self._seconds = 0.0
+
+    def add(self, tokens: float, seconds: float) -> None:
+        """Count a batch."""
+        self._tokens += _SMOOTHING * (tokens - self._tokens)
+        self._seconds += _SMOOTHING * (seconds - self._seconds)
+
+    def seconds(self, tokens: float) -> float:
+        """Return how long tokens take; 0 before anything is known."""
+        return tokens * self._seconds / self._tokens if self._tokens >= 1 else 0.0
+
+
 class Scorer:
     """Score requests' pairs, those of many requests in a batch. Safe to use from any thread.
 
@@ -51,7 +71,7 @@ class Scorer:
         self._queue = FairQueue[Work](settings.batch_tokens)
         self._change = threading.Condition()
         self._ended = False
-        self._rate = 0.0
+        self._rate = Rate()
         self._thread = threading.Thread(target=self._loop, name="xephang-scorer", daemon=True)
         self._thread.start()
 
@@ -71,7 +91,7 @@ class Scorer:
         :raises Refused: if too much waits already.
         """
         with self._change:
-            wait = self._queue.before(sum(work.costs)) / self._rate if self._rate else 0.0
+            wait = self._rate.seconds(self._queue.before(sum(work.costs)))
             if self._ended:
                 raise Refused("backend", "the server ends; ask another one")
             if len(self._queue) >= self._settings.max_waiting or wait > self._settings.max_wait:
@@ -123,7 +143,8 @@ class Scorer:
                 self._fail([piece], error)
         read = time.perf_counter()
         first = pieces[0].work
-        for one, logit in zip(asked, logits(first.held, first.basis, asked), strict=True):
+        found, share = logits(first.held, first.basis, asked)
+        for one, logit in zip(asked, found, strict=True):
             one.work.logits[one.place] = logit
             one.work.tokens[one.place], one.work.cut[one.place] = one.tokens, one.pair.cut
         ended = time.perf_counter()
@@ -132,8 +153,8 @@ class Scorer:
             piece.work.inference += ended - read
             self._finish(piece)
         tokens = sum(sum(piece.work.costs[piece.start : piece.stop]) for piece in pieces)
-        rate = tokens / max(ended - began, 1e-6)
-        self._rate = self._rate + _SMOOTHING * (rate - self._rate) if self._rate else rate
+        if share > _TELLING:
+            self._rate.add(tokens * share, ended - began)
         self._measured(_batch(first.held, tokens, self._queue.budget, read - began, ended - read))
 
     @staticmethod
