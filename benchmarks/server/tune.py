@@ -23,7 +23,7 @@ from stages import Bench, measured_capacity
 
 from xephang.files import write_text
 
-BATCHES = ("8", "32", "64")
+BATCHES = ("8", "32")
 
 
 def variations(made: Made, peers: Path) -> Iterator[Contender]:

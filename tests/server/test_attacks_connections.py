@@ -4,6 +4,7 @@ import json
 import logging
 import socket
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 
 import psutil
@@ -22,7 +23,7 @@ SHORT = 0.3
 @pytest.fixture
 def running(serve_in_thread, caplog):
     """A server with little patience, that is well before and after, and has let go of all connections."""
-    running = serve_in_thread(read_seconds=SHORT)
+    running = serve_in_thread(read_seconds=SHORT, max_wait=1e6)
     assert status(running) == 200
     yield running
     assert status(running) == 200
@@ -86,13 +87,16 @@ ENDLESS = {
 }
 
 
-@pytest.mark.parametrize(("begin", "piece", "answer"), ENDLESS.values(), ids=ENDLESS)
-def test_what_comes_without_end_is_ended(running, begin, piece, answer):
-    with running.connect() as connection:
-        connection.sendall(begin)
-        said = drip(connection, piece)
-    assert said.startswith(answer)
-    assert bool(said) == bool(answer)
+def test_what_comes_without_end_is_ended(running):
+    def dripped(begin, piece):
+        with running.connect() as connection:
+            connection.sendall(begin)
+            return drip(connection, piece)
+
+    with ThreadPoolExecutor(len(ENDLESS)) as threads:
+        said = {name: threads.submit(dripped, begin, piece) for name, (begin, piece, _) in ENDLESS.items()}
+    wanted = {name: answer for name, (*_, answer) in ENDLESS.items()}
+    assert {name: one.result()[: len(wanted[name]) or 1] for name, one in said.items()} == wanted
 
 
 def test_a_client_without_a_key_does_not_send_without_end(serve_in_thread, tmp_path):
@@ -152,17 +156,19 @@ def test_requests_behind_one_that_is_given_up_are_given_up_too(running):
             connection.sendall(WHOLE * 5)
 
 
-UNREAD = json.dumps({"query": "a", "texts": ["b" * 100_000] * 50, "return_text": True}).encode()
+UNREAD = json.dumps({"query": "a", "texts": ["\1" * 100_000] * 10, "return_text": True}).encode()
+"""Its answer is six million bytes, more than any buffer takes, and the model has nothing to do for it."""
 
 
-@pytest.mark.parametrize("line", [b"", b"connection: close\r\n"], ids=["staying", "closing"])
-def test_answers_that_nobody_reads_are_thrown_away(running, line):
-    with socket.socket() as deaf:
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.connect((running.host, running.port))
-        deaf.sendall(HEAD.replace(b"host: x\r\n", b"host: x\r\n" + line) % len(UNREAD) + UNREAD)
-        until(lambda: connections(running) == 1, "that it is there")
-        until(lambda: connections(running) == 0, "that it is cut off")
+def test_answers_that_nobody_reads_are_thrown_away(running):
+    with ExitStack() as stack:
+        for line in (b"", b"connection: close\r\n"):
+            deaf = stack.enter_context(socket.socket())
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.connect((running.host, running.port))
+            deaf.sendall(HEAD.replace(b"host: x\r\n", b"host: x\r\n" + line) % len(UNREAD) + UNREAD)
+        until(lambda: connections(running) == 2, "that both are there")
+        until(lambda: connections(running) == 0, "that both are cut off")
 
 
 def test_a_client_that_reads_has_all_of_a_large_answer(running):
@@ -170,7 +176,7 @@ def test_a_client_that_reads_has_all_of_a_large_answer(running):
         connection.sendall(HEAD.replace(b"host: x", b"host: x\r\nconnection: close") % len(UNREAD) + UNREAD)
         head, _, body = read_all(connection).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200")
-    assert len(json.loads(body)) == 50
+    assert len(json.loads(body)) == 10
 
 
 def test_a_client_that_still_sends_sees_why_it_is_refused(running):

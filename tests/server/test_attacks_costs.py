@@ -64,7 +64,7 @@ def test_a_small_request_goes_before_large_ones_that_came_first(make_client, gat
     client = make_client(max_wait=1e6, deadline=PATIENCE, batch_tokens=256)
     service = client.app.state.service
     gate.before(service.hosting.current.reranker)
-    large = {"query": LONG[:400], "documents": [{"title": f"{i} {LONG}"} for i in range(12)], "explain": explain}
+    large = {"query": LONG[:400], "documents": [{"title": f"{i} {LONG}"} for i in range(6)], "explain": explain}
     finished = []
 
     def ask(body):
@@ -79,4 +79,4 @@ def test_a_small_request_goes_before_large_ones_that_came_first(make_client, gat
         gate.open()
         for one in waiting:
             one.result()
-    assert finished == [1] + [12] * 8
+    assert finished == [1] + [6] * 8

@@ -31,7 +31,7 @@ def test_it_is_not_ready_once_nothing_scores_any_more(make_client):
     client = make_client()
     client.app.state.service.scorer.close()
     assert client.get("/ready").status_code == 503
-    assert client.post("/rerank", json=GIVEN).status_code == 424
+    assert client.post("/rerank", json=GIVEN).status_code == 503
 
 
 def test_the_model_is_listed_as_openai_lists_models(client):

@@ -70,7 +70,7 @@ def _options() -> list[inspect.Parameter]:
         if one.name == "model":
             info: Any = typer.Argument(**said)
         elif kind is bool:
-            info = typer.Option(f"--{_flag(one.name)}", help=said["help"])
+            info = typer.Option(f"--{_flag(one.name)}/--no-{_flag(one.name)}", help=said["help"])
         else:
             info = typer.Option(f"--{_flag(one.name)}", **said)
         found.append(

@@ -128,7 +128,8 @@ class Answering:
     ) -> list[Result]:
         query, runs = self._asked.queries[0], occlusions(self._asked.queries[0])
         each = [text for text in texts for _ in runs]
-        work = await self._scored(of_texts(self._held, runs * len(texts), each, self._asked.cutting))
+        work = await asyncio.to_thread(of_texts, self._held, runs * len(texts), each, self._asked.cutting)
+        work = await self._scored(work)
         logits = work.logits.reshape(len(texts), len(runs)).tolist()
         lexicon = self._held.reranker.explaining_lexicon()
 

@@ -76,8 +76,9 @@ def create_app(
             allow_origins=list(settings.cors_origins),
             allow_methods=["GET", "POST"],
             allow_headers=["authorization", "content-type", "x-request-id"],
+            expose_headers=["retry-after", "x-request-id"],
         )
-    app.add_middleware(_Headers)
+    app.add_middleware(_Headers, service=service)
     return app
 
 
@@ -109,7 +110,7 @@ def _add_looking(app: FastAPI, service: Service) -> None:
         return _allowed(service, request, RERANK) or json_response(_info(service))
 
     async def metrics(request: Request) -> Response:
-        service.metrics.look(service.hosting.current, service.scorer.waiting)
+        service.look()
         return _allowed(service, request, METRICS) or Response(
             await asyncio.to_thread(service.metrics.text), media_type="text/plain; version=0.0.4; charset=utf-8"
         )
@@ -142,14 +143,17 @@ def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:
 
 
 def _reload_here(service: Service) -> Reload:
+    one_at_a_time = asyncio.Lock()
+
     async def reload() -> None:
         hosting = service.hosting
-        try:
-            held = await asyncio.to_thread(hosting.prepare, hosting.current.generation + 1)
-        except XephangError as error:
-            service.metrics.reload(str(error))
-            raise
-        hosting.switch(held.generation)
+        async with one_at_a_time:
+            try:
+                held = await asyncio.to_thread(hosting.prepare, hosting.current.generation + 1)
+            except XephangError as error:
+                service.metrics.reload(str(error))
+                raise
+            hosting.switch(held.generation)
         service.metrics.reload("")
 
     return reload
@@ -204,10 +208,13 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 class _Headers:
-    """Add to every response the headers that keep browsers from making anything else of it, and the request's id."""
+    """Add to every response the headers that keep browsers from making anything else of it, and the request's id.
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    While the server drains, each is its connection's last.
+    """
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._service = app, service
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -217,10 +224,9 @@ class _Headers:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {
-                    **message,
-                    "headers": [*message["headers"], *_HEADERS.items(), (b"x-request-id", id.encode())],
-                }
+                own = [*_HEADERS.items(), (b"x-request-id", id.encode())]
+                closing = [(b"connection", b"close")] if self._service.draining else []
+                message = {**message, "headers": [*message["headers"], *own, *closing]}
             await send(message)
 
         await self._app(scope, receive, sending)

@@ -5,7 +5,7 @@ import threading
 from typing import Protocol
 
 from xephang.compiled.manifest import Manifest
-from xephang.errors import XephangError
+from xephang.errors import ModelError, XephangError
 from xephang.server.held import Held
 from xephang.settings import Settings
 
@@ -39,6 +39,7 @@ class Hosting:
         self._settings = settings
         self._generation: Number = generation if generation is not None else Own()
         self._lock = threading.Lock()
+        self._preparing: int | None = None
         present = self._generation.value
         self._held = {present: Held.open(settings, present)}
 
@@ -53,8 +54,13 @@ class Hosting:
         :raises XephangError: if it can not be opened, or does not give its golden scores.
         """
         with self._lock:
-            self._held[generation] = Held.open(self._settings, generation)
-            return self._held[generation]
+            self._preparing = generation
+        held = Held.open(self._settings, generation)
+        with self._lock:
+            if self._preparing != generation:
+                raise ModelError("the reload was given up before the model was open")
+            self._held[generation] = held
+        return held
 
     def switch(self, generation: int) -> None:
         """Have a state that was prepared answer from now on."""
@@ -64,7 +70,8 @@ class Hosting:
     def retire(self) -> None:
         """Let go of all states but the present one; requests keep theirs until they are answered."""
         with self._lock:
-            self._held = {number: held for number, held in self._held.items() if number >= self._generation.value}
+            self._preparing = None
+            self._held = {number: held for number, held in self._held.items() if number == self._generation.value}
 
     def refresh(self) -> None:
         """See what other processes have changed in the catalogue; it stays as it is where that can not be read."""

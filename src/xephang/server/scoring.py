@@ -93,7 +93,7 @@ class Scorer:
         with self._change:
             wait = self._rate.seconds(self._queue.before(sum(work.costs)))
             if self._ended:
-                raise Refused("backend", "the server ends; ask another one")
+                raise Refused("full", "the server ends; ask another one", retry_after=1)
             if len(self._queue) >= self._settings.max_waiting or wait > self._settings.max_wait:
                 raise Refused("overloaded", "too many requests wait; try again later", retry_after=wait)
             self._queue.add(work)
@@ -148,9 +148,10 @@ class Scorer:
             one.work.logits[one.place] = logit
             one.work.tokens[one.place], one.work.cut[one.place] = one.tokens, one.pair.cut
         ended = time.perf_counter()
+        for work in {id(piece.work): piece.work for piece in pieces}.values():  # a big one has several pieces
+            work.tokenising += read - began
+            work.inference += ended - read
         for piece in pieces:
-            piece.work.tokenising += read - began
-            piece.work.inference += ended - read
             self._finish(piece)
         tokens = sum(sum(piece.work.costs[piece.start : piece.stop]) for piece in pieces)
         if share > _TELLING:

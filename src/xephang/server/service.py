@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 from starlette.datastructures import Headers
@@ -24,11 +24,14 @@ from xephang.server.scoring import Scorer
 from xephang.server.tracing import Tracing
 from xephang.settings import Settings
 
+Value = TypeVar("Value")
 _log = logging.getLogger(__name__)
 REQUEST_ID = "xephang.request_id"
 """The key of a scope."""
 FULL = "xephang.full"
 """The key of a scope that says that there are too many connections."""
+_LARGE = 100_000
+"""Bytes of a body that is read in a thread."""
 _GONE = 499
 """The status that logs and metrics have for a client that did not wait, as nginx writes it."""
 
@@ -70,13 +73,16 @@ class Service:
     async def keep(self) -> None:
         """Look for changes now and then, for ever."""
         while True:
-            self.metrics.look(self.hosting.current, self.scorer.waiting)
-            await asyncio.sleep(self.settings.refresh_seconds)
-            for look in (self.hosting.refresh, self.keys.refresh):
+            for look in (self.hosting.refresh, self.keys.refresh, self.look):
                 try:
                     await asyncio.to_thread(look)
                 except Exception:  # whatever it is, the next look may go well
                     _log.exception("a look for changes failed")
+            await asyncio.sleep(self.settings.refresh_seconds)
+
+    def look(self) -> None:
+        """Take the state of things into the metrics."""
+        self.metrics.look(self.hosting.current, self.scorer.waiting)
 
     def authorise(self, request: Request, role: str) -> None:
         """Check that a request has a key that may do something.
@@ -99,10 +105,10 @@ class Service:
             self.authorise(request, RERANK)
             async with self._bodies.reading(request) as body:
                 format = choose(body)
-                content = opened(body)
+                content = await _apart(len(body), opened, body)
                 format = choose(content)
                 story.format = format.NAME
-                story.asked = format.parse(content, self.settings)
+                story.asked = await _apart(len(body), format.parse, content, self.settings)
                 story.answer = await self._answered(request, story.asked, story)
             response = json_response(format.answer(story.asked, story.answer, self.settings))
         except Refused as refused:
@@ -172,6 +178,11 @@ class Service:
         if self.settings.log_queries and asked:
             said["queries"] = list(asked.queries[:10])
         _log.info("request", extra={key: value for key, value in said.items() if value is not None})
+
+
+async def _apart(size: int, run: Callable[..., Value], *given: Any) -> Value:
+    """Run something that takes long where its input is large; in a thread then, so that others have their turn too."""
+    return await asyncio.to_thread(run, *given) if size > _LARGE else run(*given)
 
 
 async def _disconnected(request: Request) -> None:

@@ -27,8 +27,12 @@ _log = logging.getLogger(__name__)
 _PING_SECONDS = 2.0
 _SILENT_SECONDS = 60.0
 """A worker that does not answer for so long is taken for dead."""
-_LONGEST_PAUSE = 10.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 10.0
 """Seconds until a worker that keeps dying is started again."""
+_STEADY_SECONDS = 60.0
+"""A worker that has served for so long did not die at once."""
+_OPENING_SECONDS = 600.0
+"""How long a model may take to open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,15 @@ class _Slot:
     heard: float = 0.0
     due: float = 0.0
     """When it may be started again."""
-    pause: float = 0.1
+    pause: float = _FIRST_PAUSE
+    since: float = 0.0
+    """When it was told to serve."""
     prepared: str | None = None
-    opened: Served | None = None
+    opened: bool = False
 
     @property
     def opening(self) -> bool:
-        return self.process is not None and self.opened is None
+        return self.process is not None and not self.opened
 
 
 @dataclass
@@ -103,6 +109,7 @@ class _Reload:
     """A reload that is wanted, and once it runs its generation."""
 
     generation: int = 0
+    began: float = 0.0
     asked_by: list[_Slot] = field(default_factory=list)
 
 
@@ -115,8 +122,9 @@ class _Supervisor:
         self._generation: Any = self._context.Value("Q", 0)
         self._last_generation = 0
         self._slots = [_Slot() for _ in range(settings.workers)]
-        self._served: Served | None = None
+        self._fingerprint: str | None = None
         self._reload: _Reload | None = None
+        self._next: _Reload | None = None
         self._ending = 0
         self._hung_up = False
         self._pinged = 0.0
@@ -158,7 +166,16 @@ class _Supervisor:
                 self._hear(pipes[ready])
         if self._hung_up:
             self._hung_up = False
-            self._reload = self._reload or _Reload()
+            self._want_reload()
+
+    def _want_reload(self) -> _Reload:
+        """Return a reload that has not begun: one that runs may have read files that have changed since."""
+        if self._reload is None:
+            self._reload = _Reload()
+        if not self._reload.generation:
+            return self._reload
+        self._next = self._next or _Reload()
+        return self._next
 
     def _start_missing(self) -> None:
         for slot in self._slots:
@@ -169,7 +186,7 @@ class _Supervisor:
             slot.process = self._context.Process(
                 target=work, args=(self._settings, self._listening, theirs, self._generation), name="xephang-worker"
             )
-            slot.serving, slot.opened, slot.prepared = False, None, None
+            slot.serving, slot.opened, slot.prepared = False, False, None
             slot.heard = time.monotonic()
             slot.process.start()
             theirs.close()
@@ -185,30 +202,43 @@ class _Supervisor:
         if message.kind == "opened" and message.served:
             self._opened(slot, message.served)
         elif message.kind == "failed":
-            if self._served is None:
+            if self._fingerprint is None and not self._ending:
                 raise (InputError if message.exit_code == InputError.exit_code else ModelError)(message.problem)
             _log.error("a worker can not open the model", extra={"problem": message.problem})
-        elif message.kind == "prepared" and message.served:
-            slot.prepared = message.served.fingerprint
-        elif message.kind == "unprepared" and self._reload and self._reload.generation == message.generation:
-            self._finish_reload(message.problem)
         elif message.kind == "reload":
-            self._reload = self._reload or _Reload()
-            self._reload.asked_by.append(slot)
+            self._want_reload().asked_by.append(slot)
+        elif self._reload and self._reload.generation == message.generation:
+            if message.kind == "prepared" and message.served:
+                slot.prepared = message.served.fingerprint
+            elif message.kind == "unprepared":
+                self._finish_reload(message.problem)
 
     def _opened(self, slot: _Slot, served: Served) -> None:
-        """Have a worker serve, if it has the model that the others have; else all switch to that first."""
-        slot.opened, slot.pause = served, 0.1
-        if self._served is None:
-            self._served = served
+        """Have a worker serve, if it has the model that the others serve; else all switch to that first."""
+        slot.opened = True
+        if self._fingerprint is None:
             host, port = self._listening.getsockname()[:2]
             self._started(Started(self._settings, host, port, served))
-        if served.fingerprint == self._served.fingerprint:
-            self._tell(slot, Message("serve"))
-            slot.serving = True
+        if served.fingerprint == self._fingerprint or not any(one.serving for one in self._slots):
+            self._fingerprint = served.fingerprint
+            self._let_serve(slot)
         else:
             _log.warning("the model's files have changed; all workers open them")
-            self._reload = self._reload or _Reload()
+            self._want_reload()
+
+    def _let_serve(self, slot: _Slot) -> None:
+        self._tell(slot, Message("serve"))
+        slot.serving, slot.since = True, time.monotonic()
+
+    def _begin_reload(self, reload: _Reload, running: list[_Slot]) -> None:
+        """Have all workers open the model; first those that are opening it now have to be ready."""
+        if not running or any(slot.opening for slot in self._slots):
+            return
+        self._last_generation += 1
+        reload.generation, reload.began = self._last_generation, time.monotonic()
+        for slot in running:
+            slot.prepared = None
+            self._tell(slot, Message("prepare", reload.generation))
 
     def _go_on_with_reload(self) -> None:
         reload = self._reload
@@ -216,43 +246,34 @@ class _Supervisor:
             return
         running = [slot for slot in self._slots if slot.opened]
         if not reload.generation:
-            if running and not any(slot.opening for slot in self._slots):
-                self._last_generation += 1
-                reload.generation = self._last_generation
-                for slot in running:
-                    slot.prepared = None
-                    self._tell(slot, Message("prepare", reload.generation))
+            self._begin_reload(reload, running)
             return
         found = {slot.prepared for slot in running}
-        if not running or None in found:
-            return
-        if len(found) > 1:
+        if not running:
+            self._finish_reload("the workers died while they opened the model")
+        elif None in found:
+            if time.monotonic() - reload.began > _OPENING_SECONDS:
+                self._finish_reload(f"the model was not open within {_OPENING_SECONDS:g} s")
+        elif len(found) > 1:
             self._finish_reload("the model's files changed while they were opened; reload again")
-            return
-        self._generation.value = reload.generation
-        if self._served:
-            self._served = Served(
-                self._served.model,
-                str(found.pop()),
-                self._served.engine,
-                self._served.activation,
-                self._served.products,
-            )
-        for slot in running:
-            if not slot.serving:
-                self._tell(slot, Message("serve"))
-                slot.serving = True
-        self._finish_reload("")
+        else:
+            self._generation.value, self._fingerprint = reload.generation, found.pop()
+            for slot in running:
+                if not slot.serving:
+                    self._let_serve(slot)
+            self._finish_reload("")
 
     def _finish_reload(self, problem: str) -> None:
-        reload, self._reload = self._reload, None
+        reload, self._reload, self._next = self._reload, self._next, None
         if problem:
             _log.error("not reloaded, the old model serves on", extra={"problem": problem})
         else:
             _log.info("reloaded", extra={"generation": self._generation.value})
         for slot in self._slots:
-            self._tell(slot, Message("retire", self._generation.value))
-        counting = next((slot for slot in self._slots if slot.opened), None)
+            self._tell(slot, Message("retire"))
+            if slot.opened and not slot.serving:  # it has the model that the others could not open
+                slot.process.kill()
+        counting = next((slot for slot in self._slots if slot.serving), None)
         if counting:
             self._tell(counting, Message("count", problem=problem))
         for slot in reload.asked_by if reload else ():
@@ -266,7 +287,8 @@ class _Supervisor:
         for slot in self._slots:
             if slot.serving:
                 self._tell(slot, Message("ping"))
-            if slot.process is not None and slot.serving and now - slot.heard > _SILENT_SECONDS:
+            silent = _SILENT_SECONDS if slot.serving else _OPENING_SECONDS
+            if slot.process is not None and now - slot.heard > silent:
                 _log.error("a worker does not answer and is killed", extra={"worker": slot.process.pid})
                 slot.process.kill()
 
@@ -284,12 +306,14 @@ class _Supervisor:
         mark_process_dead(slot.process.pid)  # type: ignore[no-untyped-call]
         if not self._ending:
             _log.error("a worker died", extra={"worker": slot.process.pid, "exit_code": slot.process.exitcode})
-        if slot.opened is None and self._served is None:
+        if self._fingerprint is None and not self._ending:
             raise ModelError(f"the worker ended with code {slot.process.exitcode} before it could serve")
         if slot.pipe is not None:
             slot.pipe.close()
-        slot.process = slot.pipe = slot.opened = None
-        slot.serving = False
+        if slot.serving and time.monotonic() - slot.since > _STEADY_SECONDS:
+            slot.pause = _FIRST_PAUSE
+        slot.process = slot.pipe = None
+        slot.serving = slot.opened = False
         slot.due = time.monotonic() + slot.pause
         slot.pause = min(_LONGEST_PAUSE, slot.pause * 2)
 
@@ -298,6 +322,7 @@ class _Supervisor:
         for slot in self._slots:
             if slot.process is not None:
                 slot.process.terminate()
+        self._listening.close()
         until = time.monotonic() + self._settings.drain_seconds + self._settings.shutdown_seconds + 5
         while any(slot.process for slot in self._slots) and time.monotonic() < until and self._ending < 2:
             self._wait(awake, 0.1)

@@ -74,7 +74,7 @@ class Work:
     @property
     def group(self) -> Hashable:
         """What may share a batch: the same model, and the same basis."""
-        return self.held.generation, 0 if self.basis is None else id(self.basis)
+        return id(self.held), 0 if self.basis is None else id(self.basis)
 
 
 def of_texts(held: Held, queries: Sequence[str], products: Sequence[Rendered], cutting: Cutting = WHOLE) -> Work:

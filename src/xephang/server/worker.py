@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+from collections.abc import Coroutine
 from contextlib import nullcontext
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -37,10 +38,11 @@ def work(settings: Settings, listening: socket, pipe: Connection, generation: Nu
     try:
         hosting = Hosting(settings, generation)
         keys = Keys(Path(settings.keys_file) if settings.keys_file else None)
+        worker = _Worker(settings, listening, pipe, hosting, keys)
     except XephangError as error:
         pipe.send(Message("failed", problem=str(error), exit_code=error.exit_code))
         return
-    asyncio.run(_Worker(settings, listening, pipe, hosting, keys).run())
+    asyncio.run(worker.run())
 
 
 def served(held: Held) -> Served:
@@ -135,8 +137,8 @@ class _Worker:
                 waiting.set_result(problem)
         self._reloads = []
 
-    def _keep(self, work: Any) -> None:
-        task = asyncio.ensure_future(work)
+    def _keep(self, running: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(running)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
