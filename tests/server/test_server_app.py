@@ -34,6 +34,12 @@ def test_it_is_not_ready_once_nothing_scores_any_more(make_client):
     assert client.post("/rerank", json=GIVEN).status_code == 503
 
 
+@pytest.mark.parametrize(("site", "status"), [("cross-site", 401), ("same-site", 401), ("none", 200)])
+def test_no_page_of_another_site_can_reload_the_model(make_client, site, status):
+    answer = make_client().post("/admin/reload", headers={"sec-fetch-site": site})
+    assert answer.status_code == status
+
+
 def test_the_model_is_listed_as_openai_lists_models(client):
     listed = client.get("/v1/models").json()
     assert listed["object"] == "list"

@@ -243,6 +243,33 @@ def test_a_new_worker_that_finds_another_model_has_all_take_it_up(start, model):
     assert after == [after[0]] * 10
 
 
+def test_the_only_worker_serves_again_whatever_has_become_of_the_model(start, model):
+    server = start(model).serves()
+    before = scores(server.ask())
+    change(model)
+    first = server.workers[0]
+    first.kill()
+    server.until(lambda: server.workers and first not in server.workers, "another worker")
+    assert scores(server.ask()) != before
+
+
+def test_reloads_go_on_after_all_workers_have_died_in_one(start, model):
+    server = start(model).serves()
+    change(model)
+    server.process.send_signal(signal.SIGHUP)
+    server.workers[0].kill()
+    server.until(lambda: len(server.event("a worker died")) and server.workers, "another worker")
+    assert scores(server.ask())
+    assert httpx2.post(f"{server.url}/admin/reload", timeout=PATIENCE).status_code == 200
+
+
+def test_it_can_be_ended_before_it_serves(start, model):
+    server = start(model)
+    server.until(lambda: psutil.Process(server.process.pid).children(), "a worker")
+    assert server.end() in (0, -signal.SIGTERM)
+    assert "Traceback" not in server.said
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [

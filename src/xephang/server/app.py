@@ -134,6 +134,11 @@ def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:
         refused = _allowed(service, request, ADMIN)
         if refused:
             return refused
+        if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+            # Without keys whoever is on this machine may ask, but no page of somebody else's in a browser on it.
+            return refusal(
+                Refused("unauthorized", "pages of other sites may not ask for this"), documents, _id(request)
+            )
         try:
             await reload()
         except XephangError as error:
