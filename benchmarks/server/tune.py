@@ -51,6 +51,7 @@ def main() -> None:
     result: dict[str, Any] = {
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": machine(options.peers),
+        "quick": options.quick,
     }
     with ExitStack() as stack:
         load = Load.start()
