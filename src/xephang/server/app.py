@@ -34,16 +34,14 @@ _HEADERS = {
 }
 
 
-def create_app(
-    settings: Settings, hosting: Hosting | None = None, *, keys: Keys | None = None, reload: Reload | None = None
-) -> FastAPI:
+def create_app(settings: Settings, hosting: Hosting | None = None, *, reload: Reload | None = None) -> FastAPI:
     """Return the application.
 
     :param hosting: the open model; opened as the settings say without it.
     :param reload: opens the model anew in all processes; in this one alone without it. Raises `XephangError`.
     """
     hosting = hosting or Hosting(settings)
-    keys = keys or Keys(Path(settings.keys_file) if settings.keys_file else None)
+    keys = Keys(Path(settings.keys_file) if settings.keys_file else None)
     service = Service(settings, hosting, keys)
 
     @asynccontextmanager

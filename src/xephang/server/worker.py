@@ -7,7 +7,6 @@ import signal
 from collections.abc import Coroutine
 from contextlib import nullcontext
 from multiprocessing.connection import Connection
-from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -19,7 +18,6 @@ from xephang.server import logs
 from xephang.server.app import create_app
 from xephang.server.held import Held
 from xephang.server.hosting import Hosting, Number
-from xephang.server.keys import Keys
 from xephang.server.messages import Message, Served
 from xephang.server.protocol import HEAD_BYTES, PatientProtocol
 from xephang.settings import Settings
@@ -36,9 +34,7 @@ def work(settings: Settings, listening: socket, pipe: Connection, generation: Nu
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all of a terminal's processes; the supervisor tells
     os.environ["RAYON_NUM_THREADS"] = str(settings.threads)  # the tokenizer's threads
     try:
-        hosting = Hosting(settings, generation)
-        keys = Keys(Path(settings.keys_file) if settings.keys_file else None)
-        worker = _Worker(settings, listening, pipe, hosting, keys)
+        worker = _Worker(settings, listening, pipe, Hosting(settings, generation))
     except XephangError as error:
         pipe.send(Message("failed", problem=str(error), exit_code=error.exit_code))
         return
@@ -77,9 +73,9 @@ class _Server(uvicorn.Server):
 
 
 class _Worker:
-    def __init__(self, settings: Settings, listening: socket, pipe: Connection, hosting: Hosting, keys: Keys) -> None:
+    def __init__(self, settings: Settings, listening: socket, pipe: Connection, hosting: Hosting) -> None:
         self._settings, self._listening, self._pipe, self._hosting = settings, listening, pipe, hosting
-        self._app = create_app(settings, hosting, keys=keys, reload=self._reload)
+        self._app = create_app(settings, hosting, reload=self._reload)
         self._told, self._ending = asyncio.Event(), asyncio.Event()
         self._reloads: list[asyncio.Future[str]] = []
         self._tasks: set[asyncio.Task[None]] = set()

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Protocol, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, FailFast, Field, ValidationError, WithJsonSchema
 from pydantic_core import from_json
 
+from xephang.engines.tokens import Cutting
 from xephang.server.asking import Answer, Asked, Kind, Refused
 from xephang.settings import Settings
 
@@ -100,6 +101,27 @@ def check_texts(settings: Settings, **texts: Sequence[object]) -> None:
                     "validation",
                     f"{where} has {count:,} characters; {settings.max_characters:,} are allowed: shorten it",
                 )
+
+
+class Scored(Body):
+    """What the formats of Cohere's family and vLLM's scores have in common."""
+
+    model: str | None = Field(None, description="Read by nobody: the server has one model.")
+    truncate_prompt_tokens: MostOrAll | None = Field(
+        None, description="Tokens of query and document that are read; -1 for what the model reads."
+    )
+    raw_scores: bool | None = Field(None, description="Logits in place of probabilities.")
+    use_activation: bool | None = Field(None, description="False for logits in place of probabilities.")
+
+    @property
+    def logits(self) -> bool:
+        """Whether logits are asked for."""
+        return bool(self.raw_scores) or self.use_activation is False
+
+    def cutting(self, *most: int | None) -> Cutting:
+        """Return how products are cut, to the least of some limits."""
+        pair = self.truncate_prompt_tokens
+        return Cutting(min(filter(None, most), default=None), pair if pair and pair > 0 else None)
 
 
 def characters(value: object) -> int:

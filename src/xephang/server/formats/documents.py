@@ -5,10 +5,9 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from xephang.engines.tokens import Cutting
 from xephang.server import asking
 from xephang.server.asking import Answer, Asked, Kind, Refused
-from xephang.server.formats import Body, Count, FirstProblem, Most, MostOrAll, Texts, check_count, check_texts, read
+from xephang.server.formats import Body, Count, FirstProblem, Most, Scored, Texts, check_count, check_texts, read
 from xephang.settings import Settings
 
 NAME = "documents"
@@ -30,7 +29,7 @@ _CODES: dict[Kind, str] = {
 _MOST_EXPLAINED = 50
 
 
-class DocumentsRequest(Body):
+class DocumentsRequest(Scored):
     """A query, and documents or ids of the compiled catalogue's products to rank for it."""
 
     model_config = ConfigDict(
@@ -42,7 +41,6 @@ class DocumentsRequest(Body):
         }
     )
 
-    model: str | None = Field(None, description="Read by nobody: the server has one model.")
     query: str = Field(examples=["giay chay bo nu"])
     documents: Annotated[list[str | dict[str, Any]], FirstProblem()] | None = Field(
         None,
@@ -54,11 +52,6 @@ class DocumentsRequest(Body):
     top_n: Count | None = Field(None, description="The most results; 0 for all.", examples=[10])
     return_documents: bool | None = Field(False, description="Give each document's text back.")
     max_tokens_per_doc: Most | None = Field(None, description="Tokens of a document that are read.")
-    truncate_prompt_tokens: MostOrAll | None = Field(
-        None, description="Tokens of query and document that are read; -1 for what the model reads."
-    )
-    raw_scores: bool | None = Field(None, description="Logits in place of probabilities.")
-    use_activation: bool | None = Field(None, description="False for logits in place of probabilities.")
     explain: bool | None = Field(False, description="Say of each result which facets it meets, and what words add.")
 
 
@@ -105,8 +98,6 @@ def parse(content: object, settings: Settings) -> Asked:
         raise Refused(
             "validation", f"explain is for at most {_MOST_EXPLAINED} results, and {shown:,} are asked for; say top_n"
         )
-    most = min(found.max_tokens_per_doc or 10**9, settings.max_tokens or 10**9)
-    pair = found.truncate_prompt_tokens
     return Asked(
         (found.query,),
         found.documents or (),
@@ -114,8 +105,8 @@ def parse(content: object, settings: Settings) -> Asked:
         top_n=shown,
         return_documents=bool(found.return_documents),
         explain=bool(found.explain),
-        logits=bool(found.raw_scores) or found.use_activation is False,
-        cutting=Cutting(most if most < 10**9 else None, pair if pair and pair > 0 else None),
+        logits=found.logits,
+        cutting=found.cutting(found.max_tokens_per_doc, settings.max_tokens),
     )
 
 

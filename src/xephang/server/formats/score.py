@@ -4,24 +4,19 @@ from typing import Any
 
 from pydantic import Field
 
-from xephang.engines.tokens import Cutting
 from xephang.server.asking import Answer, Asked, Refused
-from xephang.server.formats import Body, MostOrAll, Texts, check_count, check_texts, documents, read
+from xephang.server.formats import Body, Scored, Texts, check_count, check_texts, documents, read
 from xephang.settings import Settings
 
 NAME = "score"
 STATUS = documents.STATUS
 
 
-class ScoreRequest(Body):
+class ScoreRequest(Scored):
     """Queries and documents, one query for all or one for each."""
 
-    model: str | None = Field(None, description="Read by nobody: the server has one model.")
     text_1: str | Texts = Field(description="A query, or one for each document.", examples=["giay chay bo nu"])
     text_2: str | Texts = Field(description="Documents.", examples=[["Giày chạy bộ nữ đế êm", "Tủ giày gỗ 3 tầng"]])
-    truncate_prompt_tokens: MostOrAll | None = Field(None, description="Tokens of both that are read.")
-    raw_scores: bool | None = Field(None, description="Logits in place of probabilities.")
-    use_activation: bool | None = Field(None, description="False for logits in place of probabilities.")
 
 
 class ScoreDatum(Body):
@@ -55,12 +50,11 @@ def parse(content: object, settings: Settings) -> Asked:
         raise Refused(
             "validation", f"text_1 has {len(queries):,} texts and text_2 {len(texts):,}; give one, or as many"
         )
-    pair = found.truncate_prompt_tokens
     return Asked(
         tuple(queries),
         texts,
-        logits=bool(found.raw_scores) or found.use_activation is False,
-        cutting=Cutting(settings.max_tokens, pair if pair and pair > 0 else None),
+        logits=found.logits,
+        cutting=found.cutting(settings.max_tokens),
     )
 
 
