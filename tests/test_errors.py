@@ -7,6 +7,7 @@ import pytest
 
 from xephang import errors
 from xephang.errors import (
+    BusyError,
     GateError,
     InputError,
     InterruptedTraining,
@@ -20,6 +21,7 @@ from xephang.errors import (
 EXIT_CODES = {
     XephangError: 1,
     InputError: 2,
+    BusyError: 2,
     RowError: 2,
     RecipeError: 2,
     MissingExtraError: 2,

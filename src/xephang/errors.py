@@ -3,6 +3,7 @@
 ```
 XephangError
 ├── InputError            what the caller gave is wrong: argument, file, recipe        exit code 2
+│   ├── BusyError         another process is writing into the folder
 │   ├── RowError          one row of a file: names file, row, field
 │   └── RecipeError       a recipe that can not be run as written
 ├── MissingExtraError     a part of the package that is not installed                  exit code 2
@@ -28,6 +29,10 @@ class InputError(XephangError):
     """Report an argument, file or text that can not be used."""
 
     exit_code = 2
+
+
+class BusyError(InputError):
+    """Report a folder that another process is writing into; it can go well later."""
 
 
 class RowError(InputError):

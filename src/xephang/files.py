@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import IO
 from uuid import uuid4
 
-from xephang.errors import InputError
+from xephang.errors import BusyError, InputError
 
 fcntl: ModuleType | None
 try:
@@ -48,7 +48,8 @@ def replacing(path: Path) -> Iterator[Path]:
 def exclusive(path: Path) -> Iterator[None]:
     """Hold a lock by its file, which stays there; the lock goes with its process, however that ends.
 
-    :raises InputError: if another holds it, or it can not be made.
+    :raises BusyError: if another holds it.
+    :raises InputError: if it can not be made.
     """
     with ExitStack() as stack:
         try:
@@ -63,7 +64,7 @@ def _lock(file: IO[bytes], path: Path) -> None:
         if fcntl:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise InputError(f"{path.parent}: another process is writing into it; wait until it is done") from None
+        raise BusyError(f"{path.parent}: another process is writing into it; wait until it is done") from None
 
 
 def check_file(path: Path) -> Path:

@@ -12,7 +12,7 @@ from xephang.compiled.manifest import BUILDING, MANIFEST, Manifest
 from xephang.compiled.packing import STORAGES, Packing
 from xephang.compiled.part import Draft, OpenPart, load, source_of, write_part
 from xephang.compiled.state import State
-from xephang.compiled.writing import PART_BYTES, check_free, commit, locked, save_array
+from xephang.compiled.writing import PART_BYTES, Attach, attach, check_free, commit, locked, save_array
 from xephang.engines.precomputed import PrecomputedEngine
 from xephang.errors import InputError
 from xephang.files import check_folder
@@ -30,12 +30,14 @@ class Build:
     """One build.
 
     :param storage: one of `STORAGES`.
+    :param attaching: see `Attach`.
     """
 
     model: Reranker
     catalogue: Catalogue
     folder: Path
     storage: str
+    attaching: Attach | None = None
 
     def run(self, *, resume: bool, overwrite: bool, progress: Progress | None) -> None:
         """Compute all products; see `CompiledCatalogue.build`."""
@@ -128,7 +130,8 @@ class Build:
             manifest = replace(manifest, parts=(*manifest.parts, part_.part))
             self._note(manifest)
         index = index_of([part.ids.to_pylist() for part in parts])
-        commit(State(self.folder, manifest, tuple(parts), index, packing), built=True)
+        state = State(self.folder, manifest, tuple(parts), index, packing)
+        commit(attach(self.attaching, state, state.each(), (), ""), built=True)
 
 
 def compute(

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from xephang.catalogue import Catalogue
 from xephang.compiled.building import Build, Progress, compute
 from xephang.compiled.manifest import MANIFEST, Manifest
+from xephang.compiled.part import OpenPart
 from xephang.compiled.state import State
-from xephang.compiled.writing import commit, compacted, locked
+from xephang.compiled.writing import Attach, attach, commit, compacted, locked
 from xephang.documents import Document
 from xephang.errors import InputError
 from xephang.product import Product
@@ -55,6 +56,7 @@ class CompiledCatalogue:
         resume: bool = False,
         overwrite: bool = False,
         progress: Progress | None = None,
+        attaching: Attach | None = None,
     ) -> "CompiledCatalogue":
         """Compute every product of a catalogue.
 
@@ -62,11 +64,13 @@ class CompiledCatalogue:
         :param resume: go on with a build that was interrupted.
         :param overwrite: replace what stands in the folder; it can be read until the new one is whole.
         :param progress: called with how many products are done, and how many there are.
+        :param attaching: writes what changes together with the catalogue, once all products are computed.
         :raises InputError: if the folder is taken, or the catalogue can not be used.
         :raises ModelError: if the model does not read products apart.
         """
         products = catalogue if isinstance(catalogue, Catalogue) else Catalogue.of(catalogue)
-        Build(model, products, Path(folder), storage).run(resume=resume, overwrite=overwrite, progress=progress)
+        build = Build(model, products, Path(folder), storage, attaching)
+        build.run(resume=resume, overwrite=overwrite, progress=progress)
         return cls(Path(folder), model)
 
     def __len__(self) -> int:
@@ -128,35 +132,90 @@ class CompiledCatalogue:
         """
         self._state.check(model)
 
-    def update(self, products: Iterable[Product], *, progress: Progress | None = None) -> int:
+    def update(
+        self, products: Iterable[Product], *, progress: Progress | None = None, attaching: Attach | None = None
+    ) -> int:
         """Add products, in place of those that have their ids; return how many were replaced.
 
+        :param attaching: as in `build`; needed where something is attached.
         :raises InputError: if one can not be used, none has been changed then; or another process is writing.
         """
-        if self._model is None:
-            raise InputError(f"{self.folder}: was opened without a model, which updates need; open it with model=…")
         if not isinstance(products, Catalogue):
-            products = list(products)
-            if products and not any(product.id for product in products):
-                raise InputError("products: none of them has an id; give each the id by which it is to be found")
-            products = Catalogue.of(products)
-        added = list(products)
-        with locked(self.folder):
-            state = State.open(self.folder)
-            state.check(self._model)
-            parts = compute(self._model, added, self.folder, state.packing, progress=progress)
-            gone = [place for place in state.find([one.id for one in added]) if place is not None]
-            self._state = commit(compacted(state.without(gone).with_parts(parts)))
-        return len(gone)
+            products = list(products) or Catalogue.of(())  # which says that there are none
+        return len(self._change(products, (), progress, attaching))
 
-    def delete(self, ids: Iterable[str]) -> None:
+    def delete(self, ids: Iterable[str], *, attaching: Attach | None = None) -> None:
         """Take products out.
 
+        :param attaching: as in `build`; needed where something is attached.
         :raises InputError: if there is none of an id, none has been deleted then; or another process is writing.
+        """
+        self._change((), ids, None, attaching)
+
+    def change(
+        self,
+        products: Iterable[Product],
+        delete: Iterable[str] = (),
+        *,
+        progress: Progress | None = None,
+        attaching: Attach | None = None,
+    ) -> frozenset[str]:
+        """Add products and take others out, in one step.
+
+        :param delete: ids of products to take out; one that is not there is passed over.
+        :return: those of the given ids that were there before.
+        :raises InputError: as `update` does.
+        """
+        return self._change(products, delete, progress, attaching, pass_over=True)
+
+    def _change(
+        self,
+        products: Iterable[Product],
+        delete: Iterable[str],
+        progress: Progress | None,
+        attaching: Attach | None,
+        *,
+        pass_over: bool = False,
+    ) -> frozenset[str]:
+        added = self._checked(products)
+        with locked(self.folder):
+            state = State.open(self.folder)
+            delete = [id for id in delete if state.find([id])[0]] if pass_over else delete
+            out = dict(zip(ids := delete if isinstance(delete, str) else list(delete), state.places(ids), strict=True))
+            parts = self._computed(state, added, progress)
+            new = [one.id for one in added]
+            out |= {id: place for id, place in zip(new, state.find(new), strict=True) if place is not None}
+            after = state.without(list(out.values())).with_parts(parts)
+            after = attach(attaching, after, added, list(out), state.manifest.attached)
+            self._state = commit(compacted(after))
+        return frozenset(out)
+
+    def attach(self, attaching: Attach) -> None:
+        """Write what shall change together with the catalogue, anew, of all its products.
+
+        :raises InputError: if another process is writing.
         """
         with locked(self.folder):
             state = State.open(self.folder)
-            self._state = commit(compacted(state.without(state.places(ids))))
+            self._state = commit(attach(attaching, state, state.each(), (), ""))
+
+    def _checked(self, products: Iterable[Product]) -> list[Product]:
+        if not isinstance(products, Catalogue):
+            products = list(products)
+            if not products:
+                return []
+            if not any(product.id for product in products):
+                raise InputError("products: none of them has an id; give each the id by which it is to be found")
+            products = Catalogue.of(products)
+        return list(products)
+
+    def _computed(self, state: State, added: Sequence[Product], progress: Progress | None) -> list[OpenPart]:
+        if not added:
+            return []
+        if self._model is None:
+            raise InputError(f"{self.folder}: was opened without a model, which updates need; open it with model=…")
+        state.check(self._model)
+        return compute(self._model, added, self.folder, state.packing, progress=progress)
 
     def refresh(self) -> None:
         """See what other processes have changed."""

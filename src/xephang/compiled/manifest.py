@@ -1,6 +1,7 @@
 """`compiled.json`: what a compiled catalogue consists of, replaced as a whole with each change."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,6 +14,8 @@ MANIFEST = "compiled.json"
 BUILDING = "building.json"
 """The manifest of a build that is not through; what stands in the folder beside it can be read all the while."""
 FORMAT = 1
+ATTACHED = re.compile(r"search-[0-9a-f]{32}")
+"""What attached folders are called."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Manifest:
     :param storage: one of `STORAGES`.
     :param width: bytes a token.
     :param products: how many can be ranked.
+    :param attached: a folder of the folder that changes together with it; see `Attach`. Empty for none.
     """
 
     model: str
@@ -88,6 +92,7 @@ class Manifest:
     storage: str
     width: int
     products: int = 0
+    attached: str = ""
     basis: File | None = None
     index: File | None = None
     parts: tuple[Part, ...] = field(default=())
@@ -123,6 +128,8 @@ class Manifest:
 def _read(table: Mapping[str, Any]) -> Manifest:
     values = {name: value for name, value in table.items() if name != "format"}
     parts = tuple(map(_part, values.pop("parts")))
+    if not ATTACHED.fullmatch(values.get("attached") or f"search-{0:032x}"):
+        raise ValueError(f"'{values['attached']}' is no name of an attached folder")
     basis, index = (None if table is None else _file(table) for table in (values.pop("basis"), values.pop("index")))
     return Manifest(**_typed(values), basis=basis, index=index, parts=parts)
 
@@ -140,7 +147,7 @@ def _file(table: Mapping[str, Any]) -> File:
 
 
 _COUNTS = ("products", "width", "bytes")
-_TEXTS = ("model", "fingerprint", "storage", "name", "source", "path", "sha256")
+_TEXTS = ("model", "fingerprint", "storage", "attached", "name", "source", "path", "sha256")
 
 
 def _typed(table: Any) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ from xephang.product import Product
 from xephang.reranker import Reranker
 
 _TRIES = 5
+_AT_ONCE = 4096
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,13 @@ class State:
         order = np.lexsort((self.index[2], self.index[1]))
         columns = [part.ids for part in self.parts]
         return [columns[part][row].as_py() for part, row in self.index[1:, order].T.tolist()]
+
+    def each(self) -> Iterator[Product]:
+        """Yield all products, in the order of parts and rows."""
+        order = np.lexsort((self.index[2], self.index[1]))
+        places = iter(self.index[1:, order].T.tolist())
+        while some := list(islice(places, _AT_ONCE)):
+            yield from self.products([(part, row) for part, row in some])
 
     def products(self, places: Sequence[tuple[int, int]]) -> list[Product]:
         """Read the products of parts' rows."""

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +11,20 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from xephang.compiled.manifest import BUILDING, MANIFEST, File, Manifest
+from xephang.compiled.manifest import ATTACHED, BUILDING, MANIFEST, File, Manifest
 from xephang.compiled.part import PARTS, Draft, OpenPart, write_part
 from xephang.compiled.state import State
 from xephang.errors import InputError
 from xephang.files import exclusive
+from xephang.product import Product
 
 PART_BYTES = 128 * 2**20
 """How much is held in memory before it is written as a part."""
+Attach = Callable[[Iterable[Product], Sequence[str], Path | None], str]
+"""Write what changes together with a compiled catalogue, a search index; return the name of its folder, new each time.
+
+It is given the products that come, the ids of products that go or are replaced, and what was attached before.
+"""
 _MOST_SMALL_PARTS = 16
 _LOCK = ".lock"
 _MADE = re.compile(r"(index|basis)-[0-9a-f]{32}\.npy|\.(compiled|building)\.json\.[0-9a-f]{32}\.tmp")
@@ -52,6 +58,24 @@ def commit(state: State, *, built: bool = False) -> State:
     return State.of(state.folder, manifest)
 
 
+def attach(
+    attaching: Attach | None, state: State, products: Iterable[Product], gone: Sequence[str], before: str
+) -> State:
+    """Return a state that names what was attached to it; see `Attach`.
+
+    :param before: the name of what was attached before, empty for nothing.
+    :raises InputError: if something is attached that nobody would change.
+    """
+    if attaching is None:
+        if before:
+            raise InputError(
+                f"{state.folder}: has a search index beside it, which has to change too; use xephang index"
+            )
+        return state
+    name = attaching(products, gone, state.folder / before if before else None)
+    return replace(state, manifest=replace(state.manifest, attached=name))
+
+
 def save_array(folder: Path, name: str, array: NDArray[np.generic]) -> File:
     """Write an array under a name that no other has."""
     return File.written(folder, f"{name}-{uuid4().hex}.npy", lambda path: np.save(path, array))
@@ -67,11 +91,14 @@ def _sweep(folder: Path) -> None:
         return  # somebody has moved it away, and may bring it back
     named = {part.name for manifest in manifests for part in manifest.parts}
     files = {file.path for manifest in manifests for file in (manifest.index, manifest.basis) if file}
+    attached = {manifest.attached for manifest in manifests}
     for path in (folder / PARTS).glob("*"):
         if path.name not in named:
             shutil.rmtree(path, ignore_errors=True)
     for path in folder.iterdir():
-        if _MADE.fullmatch(path.name) and path.name not in files:
+        if ATTACHED.fullmatch(path.name) and path.name not in attached:
+            shutil.rmtree(path, ignore_errors=True)
+        elif _MADE.fullmatch(path.name) and path.name not in files:
             with suppress(OSError):  # Windows keeps what somebody reads
                 path.unlink()
 
@@ -111,5 +138,9 @@ def check_free(folder: Path) -> None:
 
     :raises InputError: if it holds other files.
     """
-    if folder.is_dir() and any(path.name != _LOCK and not _MADE.fullmatch(path.name) for path in folder.iterdir()):
+    if folder.is_dir() and not all(map(_is_ours, folder.iterdir())):
         raise InputError(f"{folder}: is not empty and holds no compiled catalogue; name another folder")
+
+
+def _is_ours(path: Path) -> bool:
+    return path.name == _LOCK or bool(_MADE.fullmatch(path.name) or ATTACHED.fullmatch(path.name))

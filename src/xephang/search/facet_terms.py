@@ -1,0 +1,141 @@
+"""Facets as the first stage's index holds them: "brand=adidas", and "brand=*" where a product says anything of one."""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from xephang.lexicon import Facet, Lexicon, Mention, read_product
+from xephang.lexicon.compare import implications
+from xephang.lexicon.numbers import prefix_of
+from xephang.product import Product
+from xephang.text import normalise
+
+ANY = "*"
+_PLAIN = ("category", "brand", "color", "size", "gender")
+"""The fields that are facets where no lexicon reads them."""
+_NAMES = {
+    "category": "Loại",
+    "brand": "Thương hiệu",
+    "color": "Màu",
+    "size": "Cỡ",
+    "gender": "Giới tính",
+}
+_MOST_NUMBERS = 200
+"""Steps of a range that are indexed one by one."""
+_STEP = 0.5
+
+
+def term(facet: str, value: str) -> str:
+    """Return what stands in the index for a facet's value."""
+    return f"{facet}={value}"
+
+
+def split(term: str) -> tuple[str, str]:
+    """Return the facet and the value that a term stands for."""
+    facet, _, value = term.partition("=")
+    return facet, value
+
+
+class FacetTerms:
+    """Read facets for the index and for what is asked of it.
+
+    :param lexicon: without one, some of the products' own fields are facets.
+    """
+
+    def __init__(self, lexicon: Lexicon | None) -> None:
+        self.lexicon = lexicon
+        self._of_value = lru_cache(maxsize=None)(self._above)
+
+    def of_product(self, product: Product) -> list[str]:
+        """Return all terms that a product answers to, in no order."""
+        found: set[str] = set()
+        if self.lexicon:
+            read = read_product(self.lexicon, product)
+            for mention in read.mentions:
+                found.update(self.of_mention(mention))
+            said = {mention.facet for mention in read.mentions}
+            for facet, value in implications(self.lexicon, read):
+                if facet not in said:
+                    found.update(self._of_value(facet, value))
+        for name in _PLAIN if self.lexicon is None else ("brand",):
+            if (value := _own(product, name)) and not any(one.startswith(f"{name}=") for one in found):
+                found.add(term(name, value))
+        found.update([term(split(one)[0] + _prefix(one), ANY) for one in found])
+        return sorted(found)
+
+    def of_mention(self, mention: Mention) -> Iterable[str]:
+        """Return the terms that a product with this mention answers to: the value, its kinds, what it satisfies."""
+        if mention.low is None or mention.high is None:
+            return self._of_value(mention.facet, mention.id)
+        return list(_numbers(mention))
+
+    def asked(self, mention: Mention) -> list[str]:
+        """Return the terms of which a product must have one to meet a query's mention."""
+        if mention.low is None or mention.high is None:
+            return [term(mention.facet, mention.id)]
+        return list(_numbers(mention))
+
+    def silent(self, mention: Mention) -> str:
+        """Return the term that products have if they say anything of what a query's mention is about."""
+        prefix = "" if mention.low is None else _prefix(term(mention.facet, mention.id))
+        return term(mention.facet + prefix, ANY)
+
+    def key(self, mention: Mention) -> str:
+        """Return what a constraint that a query's mention makes is called."""
+        return term(mention.facet, mention.id)
+
+    def said(self, mention: Mention) -> str:
+        """Return a query's mention for people."""
+        number = mention.low is not None
+        return f"{self.facet_name(mention.facet).lower()} {mention.name}" if number else mention.name
+
+    def name(self, facet: str, value: str) -> str:
+        """Return a value for people."""
+        known = self.lexicon.facets.get(facet) if self.lexicon else None
+        if known and value in known.values:
+            return known.values[value].name
+        return value if any(map(str.isdigit, value)) else value.title() if value.islower() else value
+
+    def facet_name(self, facet: str) -> str:
+        """Return a facet for people."""
+        known = self.lexicon.facets.get(facet) if self.lexicon else None
+        return known.name if known else _NAMES.get(facet, facet)
+
+    def shown(self) -> list[str]:
+        """Return the facets in the order in which pages show them."""
+        return list(self.lexicon.facets) if self.lexicon else list(_PLAIN)
+
+    def _above(self, facet: str, value: str) -> tuple[str, ...]:
+        known: Facet | None = self.lexicon.facets.get(facet) if self.lexicon else None
+        if known is None or value not in known.values:
+            return (term(facet, value),)
+        values = {value, *known.ancestors(value)}
+        values |= {met for one in tuple(values) for met in known.relations.meets.get(one, ())}
+        return tuple(term(facet, one) for one in values)
+
+
+def _own(product: Product, name: str) -> str:
+    return normalise(product.value(name)).lower()[:80]
+
+
+def _prefix(of: str) -> str:
+    """Return the mark of a number's scale ("#us-"), so that a wish for one scale leaves products of another be."""
+    value = split(of)[1]
+    if value and value != ANY and any(map(str.isdigit, value)) and _is_number(value):
+        return "#" + prefix_of(value)
+    return ""
+
+
+def _is_number(value: str) -> bool:
+    digits = value[len(prefix_of(value)) :]
+    return digits.replace(".", "", 1).isdigit()
+
+
+def _numbers(mention: Mention) -> Iterator[str]:
+    """Yield a term for each step of a range."""
+    assert mention.low is not None
+    assert mention.high is not None
+    prefix, steps = prefix_of(mention.id), int((mention.high - mention.low) / _STEP)
+    whole = mention.low == int(mention.low) and steps > 1
+    for at in range(0, min(steps, _MOST_NUMBERS) + 1, 2 if whole else 1):
+        yield term(mention.facet, f"{prefix}{mention.low + at * _STEP:g}")
+    yield term(mention.facet, f"{prefix}{mention.high:g}")

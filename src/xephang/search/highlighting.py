@@ -1,0 +1,35 @@
+"""Say which parts of a product the words of a query hit, whatever their diacritics."""
+
+from collections.abc import Iterable
+
+from xephang.product import Product
+from xephang.search.reading import Word
+from xephang.search.terms import terms
+
+FIELDS = ("title", "brand", "category", "color", "size", "gender", "attribute")
+
+
+def highlights(product: Product, words: Iterable[Word]) -> dict[str, tuple[tuple[int, int], ...]]:
+    """Return the spans that are hit, by field: start and end in the normalised field.
+
+    Spans with nothing but one space between them are one.
+    """
+    wanted = {part for word in words for text in (word.folded, *(o for o, _ in word.others)) for part in text.split()}
+    found = {}
+    for name in FIELDS:
+        value = product.value(name)
+        spans = [(term.start, term.end) for term in terms(value) if term.folded in wanted]
+        if spans:
+            found[name] = tuple(_together(value, spans))
+    return found
+
+
+def _together(text: str, spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    joined = spans[:1]
+    for start, end in spans[1:]:
+        before = joined[-1]
+        if text[before[1] : start] == " ":
+            joined[-1] = before[0], end
+        else:
+            joined.append((start, end))
+    return joined

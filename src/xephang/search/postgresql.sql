@@ -1,0 +1,199 @@
+-- A first stage in a shop's own PostgreSQL database: what xephang.search.postgresql makes and reads.
+--
+-- Needs PostgreSQL 13 or newer with ICU (as all usual packages have it), a database in UTF8, and the right to create a
+-- schema and two extensions that any owner of a database may create. Run again, it replaces what has changed.
+--
+--   1. psql -f postgresql.sql
+--   2. CREATE VIEW xephang.products AS SELECT ma AS id, ten AS title, gia AS price FROM hang;
+--      Its columns are fields of a product: id, title, brand, category, color, size, gender, attributes, description,
+--      price. All but id may be missing, and it may join what it likes; what it leaves out is not found.
+--   3. SELECT xephang.watch('hang', 'ma', ARRAY['ten', 'gia']);
+--      For each table that the view reads and that has the product's id in a column; then its columns of interest.
+--   4. CALL xephang.fill();
+--      Also after the view has changed, or a table that can not be watched, such as one of brands' names.
+--   5. REFRESH MATERIALIZED VIEW CONCURRENTLY xephang.words;
+--      From time to time: the words that a misspelt one is compared with.
+--   6. GRANT USAGE ON SCHEMA xephang TO reader; GRANT SELECT ON xephang.search, xephang.words TO reader;
+--      For a user who only searches.
+--
+-- DROP SCHEMA xephang CASCADE takes all of it away, the triggers on the shop's tables too.
+
+DO $$ BEGIN
+  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION 'the database''s encoding is %; Vietnamese is searched in UTF8 only',
+      current_setting('server_encoding');
+  END IF;
+END $$;
+
+CREATE SCHEMA IF NOT EXISTS xephang;
+SET search_path = xephang, public, extensions;
+CREATE EXTENSION IF NOT EXISTS unaccent;
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+
+-- Words without diacritics: đ becomes d, ế becomes e.
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_ts_config WHERE cfgname = 'folded' AND cfgnamespace = 'xephang'::regnamespace) THEN
+    CREATE TEXT SEARCH CONFIGURATION xephang.folded (COPY = pg_catalog.simple);
+    ALTER TEXT SEARCH CONFIGURATION xephang.folded
+      ALTER MAPPING FOR word, asciiword, numword, hword, hword_part, hword_numpart WITH unaccent, pg_catalog.simple;
+  END IF;
+END $$;
+
+-- One row for each product.
+--   search: words with diacritics (A in title, brand, category, colour, size and gender, C in the rest) and folded
+--           (B and D).
+--   facets: "brand=adidas" and the like, folded.
+--   changed: when the row was made; `fill` leaves those alone that are newer than its own reading.
+CREATE TABLE IF NOT EXISTS xephang.search (
+  id text PRIMARY KEY,
+  search tsvector NOT NULL,
+  facets text[] NOT NULL,
+  price double precision,
+  changed timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS search_words ON xephang.search USING gin (search);
+CREATE INDEX IF NOT EXISTS search_facets ON xephang.search USING gin (facets);
+CREATE INDEX IF NOT EXISTS search_price ON xephang.search (price);
+
+-- Lower case, plain width, one form for each letter (NFC) and for each tone (hoà is hòa), words parted by single
+-- spaces, each cut to 40 letters. Its letters are ICU's, whatever the database's locale.
+CREATE OR REPLACE FUNCTION xephang.plain(value text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+  SELECT left(regexp_replace(btrim(regexp_replace(
+    normalize(regexp_replace(regexp_replace(
+      normalize(translate(lower(regexp_replace(regexp_replace(left(coalesce(value, ''), 40000),
+        '[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]', '', 'g'),
+        '([\u0300-\u036f]{30})[\u0300-\u036f]+', '\1', 'g') COLLATE "und-x-icu"),
+        'ðɖ', 'đđ'), NFKD),
+      '(?<!q)(u)(y)([\u0300\u0301\u0303\u0309\u0323])(?![[:alnum:]\u0300-\u036f])', '\1\3\2', 'g'),
+      '(o)([ae])([\u0300\u0301\u0303\u0309\u0323])(?![[:alnum:]\u0300-\u036f])', '\1\3\2', 'g'), NFC),
+    '[^[:alnum:]]+', ' ', 'g')),
+    '([[:alnum:]]{40})[[:alnum:]]+', '\1', 'g'), 40000)
+$$;
+
+CREATE OR REPLACE FUNCTION xephang.vector(head text, rest text) RETURNS tsvector
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+  SELECT setweight(to_tsvector('pg_catalog.simple', h), 'A') || setweight(to_tsvector('xephang.folded', h), 'B')
+      || setweight(to_tsvector('pg_catalog.simple', r), 'C') || setweight(to_tsvector('xephang.folded', r), 'D')
+  FROM (SELECT xephang.plain(head) AS h, xephang.plain(rest) AS r) AS plain
+$$;
+
+-- A facet's value as `search.facets` holds it: its words folded and in order of the alphabet.
+CREATE OR REPLACE FUNCTION xephang.facet(name text, value text) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+  SELECT name || '=' || array_to_string(tsvector_to_array(to_tsvector('xephang.folded', xephang.plain(value))), ' ')
+$$;
+
+-- A field's texts: the members of a list; of another value, what stands between , ; and |.
+CREATE OR REPLACE FUNCTION xephang.texts(value jsonb) RETURNS SETOF text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$
+  SELECT one FROM jsonb_array_elements_text(CASE jsonb_typeof(value) WHEN 'array' THEN value ELSE '[]' END) AS one
+  UNION ALL
+  SELECT one FROM regexp_split_to_table(CASE jsonb_typeof(value) WHEN 'array' THEN NULL ELSE value #>> '{}' END,
+                                        '[,;|]') AS one
+$$;
+
+CREATE OR REPLACE FUNCTION xephang.entry(product jsonb) RETURNS xephang.search
+LANGUAGE sql VOLATILE
+AS $$
+  SELECT ROW(
+    product ->> 'id',
+    xephang.vector(
+      (SELECT string_agg(one, ' ')
+       FROM unnest(ARRAY['title', 'brand', 'category', 'color', 'size', 'gender']) AS field,
+            xephang.texts(product -> field) AS one),
+      (SELECT string_agg(one, ' ')
+       FROM unnest(ARRAY['attributes', 'description']) AS field, xephang.texts(product -> field) AS one)),
+    ARRAY(SELECT DISTINCT xephang.facet(field, one)
+          FROM unnest(ARRAY['brand', 'category', 'color', 'size', 'gender']) AS field,
+               xephang.texts(product -> field) AS one
+          WHERE xephang.plain(one) <> ''),
+    CASE WHEN jsonb_typeof(product -> 'price') = 'number' AND (product -> 'price')::numeric BETWEEN 0 AND 1e15
+         THEN (product -> 'price')::double precision END,
+    clock_timestamp()
+  )::xephang.search
+$$;
+
+-- Puts the entry of a product in order, whatever happened to one of its rows. It has the rights of who ran this file,
+-- so that who writes products needs none here.
+CREATE OR REPLACE FUNCTION xephang.follow() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    DELETE FROM xephang.search AS s WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE p.id::text = s.id);
+    RETURN NULL;
+  END IF;
+  IF TG_OP <> 'INSERT' THEN
+    EXECUTE format('DELETE FROM xephang.search WHERE id = ($1).%I::text', TG_ARGV[0]) USING OLD;
+  END IF;
+  EXECUTE format(
+    'INSERT INTO xephang.search SELECT e.* '
+    'FROM (SELECT DISTINCT ON (id) p.* FROM xephang.products AS p WHERE p.id = ($1).%I) AS p, '
+    'LATERAL xephang.entry(to_jsonb(p)) AS e '
+    'ON CONFLICT (id) DO UPDATE SET search = excluded.search, facets = excluded.facets, price = excluded.price, '
+    'changed = excluded.changed', TG_ARGV[0]) USING CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+  RETURN NULL;
+END $$;
+
+-- Keeps up with a table. Changes of other columns than these, such as a stock, cost nothing.
+CREATE OR REPLACE FUNCTION xephang.watch(shop regclass, id name, columns name[]) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  listed text := (SELECT string_agg(quote_ident(one), ', ') FROM unnest(array_append(columns, id)) AS one);
+BEGIN
+  EXECUTE format('DROP TRIGGER IF EXISTS xephang_rows ON %s', shop);
+  EXECUTE format('DROP TRIGGER IF EXISTS xephang_emptied ON %s', shop);
+  EXECUTE format('CREATE TRIGGER xephang_rows AFTER INSERT OR DELETE OR UPDATE OF %s ON %s FOR EACH ROW '
+                 'EXECUTE FUNCTION xephang.follow(%L)', listed, shop, id);
+  EXECUTE format('CREATE TRIGGER xephang_emptied AFTER TRUNCATE ON %s FOR EACH STATEMENT '
+                 'EXECUTE FUNCTION xephang.follow(%L)', shop, id);
+END $$;
+
+-- Makes every entry anew, 1000 to a transaction, while the shop goes on writing: to be called outside of a transaction.
+CREATE OR REPLACE PROCEDURE xephang.fill()
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  watched regclass;
+  begun timestamptz;
+  one xephang.search;
+  done integer := 0;
+BEGIN
+  -- Whoever is writing now ends first; whoever comes later has a later `changed`, and is left alone.
+  FOR watched IN SELECT DISTINCT tgrelid FROM pg_catalog.pg_trigger WHERE tgname = 'xephang_rows' LOOP
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', watched);
+  END LOOP;
+  begun := clock_timestamp();
+  COMMIT;
+  FOR one IN SELECT e.* FROM xephang.products AS p, LATERAL xephang.entry(to_jsonb(p)) AS e WHERE p.id IS NOT NULL LOOP
+    one.changed := begun;
+    INSERT INTO xephang.search SELECT one.*
+      ON CONFLICT (id) DO UPDATE SET search = excluded.search, facets = excluded.facets, price = excluded.price,
+                                     changed = excluded.changed
+      WHERE xephang.search.changed < excluded.changed;
+    done := done + 1;
+    IF done % 1000 = 0 THEN COMMIT; END IF;
+  END LOOP;
+  COMMIT;
+  DELETE FROM xephang.search AS s WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE p.id::text = s.id);
+END $$;
+
+-- Folded words, the most frequent way to write each, and about how many products have it.
+DO $$ BEGIN
+  IF to_regclass('xephang.words') IS NULL THEN
+    CREATE MATERIALIZED VIEW xephang.words AS
+      SELECT word, (array_agg(written ORDER BY products DESC, written))[1] AS written, sum(products)::integer AS products
+      FROM (SELECT s.word AS written, s.ndoc AS products,
+                   array_to_string(tsvector_to_array(to_tsvector('xephang.folded', s.word)), '') AS word
+            FROM ts_stat('SELECT search FROM xephang.search', 'ac') AS s) AS forms
+      WHERE word <> '' GROUP BY word;
+    CREATE UNIQUE INDEX words_word ON xephang.words (word);
+    CREATE INDEX words_near ON xephang.words USING gin (word gin_trgm_ops);
+  END IF;
+END $$;
