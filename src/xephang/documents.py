@@ -23,8 +23,8 @@ class StoredProducts(Protocol):
     def check(self, model: Any) -> None:
         """Check that this model computed it."""
 
-    def stored(self, ids: Sequence[str]) -> list[NDArray[np.int8]]:
-        """Return products as they are stored."""
+    def stored(self, ids: Sequence[str], model: Any) -> list[NDArray[np.int8]]:
+        """Return products as they are stored; as the model computes them, where nothing was computed ahead."""
 
     def packed(self, model: Any, documents: Sequence[Document]) -> list[NDArray[np.int8]]:
         """Return others as they would be stored."""

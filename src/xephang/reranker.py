@@ -260,7 +260,7 @@ class Reranker:
         """Return the logits of a compiled catalogue's products, or of documents computed as these were; each once."""
         _check_batch_size(batch_size)
         catalogue.check(self)
-        stored = catalogue.stored(ids) if ids is not None else catalogue.packed(self, documents)
+        stored = catalogue.stored(ids, self) if ids is not None else catalogue.packed(self, documents)
         asked = self.tokenizer.encode(normalise(checked_query(query)), [Rendered("")])[0].query
         numbers: dict[int, int] = {}
         which = [numbers.setdefault(id(one), len(numbers)) for one in stored]

@@ -6,14 +6,16 @@ from itertools import islice
 from pathlib import Path
 from random import Random
 
+import numpy as np
+
 from xephang.catalogue import Catalogue
 from xephang.compiled.index import index_of
 from xephang.compiled.manifest import BUILDING, MANIFEST, Manifest
-from xephang.compiled.packing import STORAGES, Packing
+from xephang.compiled.packing import LAZY, STORAGES, Packing
 from xephang.compiled.part import Draft, OpenPart, load, source_of, write_part
 from xephang.compiled.state import State
 from xephang.compiled.writing import PART_BYTES, Attach, attach, check_free, commit, locked, save_array
-from xephang.engines.precomputed import PrecomputedEngine
+from xephang.engines.precomputed import PrecomputedEngine, Stored
 from xephang.errors import InputError
 from xephang.files import check_folder
 from xephang.product import Product, Rendered
@@ -21,7 +23,10 @@ from xephang.reranker import Reranker
 
 Progress = Callable[[int, int], None]
 """Called with how many products are done, and how many there are in all."""
+Encoder = Callable[[Sequence[Product]], Sequence[Stored]]
+"""Makes of products what is stored of them."""
 _AT_ONCE = 64
+_MOST_IN_A_PART = 50_000
 _SAMPLE = 2000
 
 
@@ -89,7 +94,7 @@ class Build:
 
     def _begin(self, engine: PrecomputedEngine, sample: Sequence[Product]) -> Manifest:
         model, size = self.model, STORAGES[self.storage]
-        manifest = Manifest(model.folder.name, model.fingerprint, self.storage, size or engine.width)
+        manifest = Manifest(model.folder.name, model.fingerprint, self.storage, engine.width if size is None else size)
         if size:
             packing = Packing.fit(map(engine.rows, model.precompute(sample)), size)
             basis = save_array(self.folder, "basis", packing.basis)
@@ -125,7 +130,7 @@ class Build:
             if progress:
                 progress(done + so_far, count)
 
-        for part_ in _parts(self.model, remaining, self.folder, packing, tell):
+        for part_ in _parts(self.model, remaining, self.folder, _encoder(self.model, self.storage, packing), tell):
             parts.append(part_)
             manifest = replace(manifest, parts=(*manifest.parts, part_.part))
             self._note(manifest)
@@ -138,21 +143,37 @@ def compute(
     model: Reranker,
     products: Sequence[Product],
     folder: Path,
+    storage: str,
     packing: Packing | None,
     *,
     progress: Progress | None = None,
 ) -> list[OpenPart]:
     """Compute products, and write them as parts."""
-    return list(
-        _parts(model, iter(products), folder, packing, lambda done, _: progress and progress(done, len(products)))
-    )
+
+    def tell(done: int, _: int) -> None:
+        if progress:
+            progress(done, len(products))
+
+    return list(_parts(model, iter(products), folder, _encoder(model, storage, packing), tell))
+
+
+def _encoder(model: Reranker, storage: str, packing: Packing | None) -> Encoder:
+    """Return what makes of products what is stored of them."""
+
+    def encode(products: Sequence[Product]) -> Sequence[Stored]:
+        if storage == LAZY:
+            return [np.empty(0, np.int8)] * len(products)
+        stored = model.precompute(products)
+        return packing.encode([model.precomputed.rows(one) for one in stored]) if packing else stored
+
+    return encode
 
 
 def _parts(
     model: Reranker,
     products: Iterator[Product],
     folder: Path,
-    packing: Packing | None,
+    encode: Encoder,
     progress: Progress,
 ) -> Iterator[OpenPart]:
     """Compute products, and write a part whenever there is enough for one."""
@@ -161,14 +182,14 @@ def _parts(
     while some := list(islice(products, _AT_ONCE)):
         rendered = [_rendered(model, product) for product in some]
         new = {text: product for text, product in zip(rendered, some, strict=True) if text not in draft}
-        for text, one in zip(new, model.precompute(list(new.values())), strict=True):
-            draft.keep(text, packing.encode(model.precomputed.rows(one)) if packing else one)
+        for text, one in zip(new, encode(list(new.values())), strict=True):
+            draft.keep(text, one)
         for text in rendered:
             draft.add(text)
         held += some
         done += len(some)
         progress(done, done)
-        if draft.size >= PART_BYTES:
+        if draft.size >= PART_BYTES or len(held) >= _MOST_IN_A_PART:
             yield OpenPart(folder, write_part(folder, held, draft))
             held, draft = [], Draft()
     if held:

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from xephang.catalogue import Catalogue
 from xephang.compiled.building import Build, Progress, compute
 from xephang.compiled.manifest import MANIFEST, Manifest
+from xephang.compiled.packing import LAZY
 from xephang.compiled.part import OpenPart
-from xephang.compiled.state import State
+from xephang.compiled.state import State, texts
 from xephang.compiled.writing import Attach, attach, commit, compacted, locked
 from xephang.documents import Document
 from xephang.errors import InputError
@@ -60,7 +61,8 @@ class CompiledCatalogue:
     ) -> "CompiledCatalogue":
         """Compute every product of a catalogue.
 
-        :param storage: "fast", or "small" with a seventh of the bytes and some two times the time a candidate.
+        :param storage: "fast"; "small" with a seventh of the bytes and some two times the time a candidate; or "lazy",
+            which computes nothing ahead: each product is computed whenever it is ranked.
         :param resume: go on with a build that was interrupted.
         :param overwrite: replace what stands in the folder; it can be read until the new one is whole.
         :param progress: called with how many products are done, and how many there are.
@@ -95,16 +97,28 @@ class CompiledCatalogue:
         packing = self._state.packing
         return packing.basis if packing else None
 
+    @property
+    def lazy(self) -> bool:
+        """Whether nothing was computed ahead."""
+        return self.manifest.storage == LAZY
+
     def ids(self) -> list[str]:
         """Return all ids, in the order in which they were compiled."""
         return self._state.ids()
 
-    def stored(self, ids: Sequence[str]) -> list[NDArray[np.int8]]:
+    def stored(self, ids: Sequence[str], model: Reranker | None = None) -> list[NDArray[np.int8]]:
         """Return what the model made of products; those of one text share an array.
 
-        :raises InputError: if there is no product of an id.
+        :param model: computes them now, where nothing was computed ahead.
+        :raises InputError: if there is no product of an id, or nothing was computed ahead and there is no model.
         """
         state = self._state
+        if self.lazy:
+            if model is None:
+                raise InputError(
+                    f"{self.folder}: nothing was computed ahead (storage 'lazy'), so a model has to be given"
+                )
+            return self.packed(model, state.products(state.places(ids)))
         arrays: dict[tuple[int, int], NDArray[np.int8]] = {}
         out = []
         for part, row in state.places(ids):
@@ -115,7 +129,7 @@ class CompiledCatalogue:
     def packed(self, model: Reranker, documents: Sequence[Document]) -> list[NDArray[np.int8]]:
         """Return what the model makes of other documents, as it would be stored here."""
         stored, packing = model.precompute(documents), self._state.packing
-        return [packing.encode(model.precomputed.rows(one)) for one in stored] if packing else stored
+        return packing.encode([model.precomputed.rows(one) for one in stored]) if packing else stored
 
     def products(self, ids: Sequence[str]) -> list[Product]:
         """Read products.
@@ -177,11 +191,18 @@ class CompiledCatalogue:
         *,
         pass_over: bool = False,
     ) -> frozenset[str]:
-        added = self._checked(products)
+        added, ids = self._checked(products), list(texts(delete))
         with locked(self.folder):
             state = State.open(self.folder)
-            delete = [id for id in delete if state.find([id])[0]] if pass_over else delete
-            out = dict(zip(ids := delete if isinstance(delete, str) else list(delete), state.places(ids), strict=True))
+            if attaching is None and state.manifest.attached:
+                raise InputError(
+                    f"{self.folder}: has a search index beside it, which has to change too; use xephang index"
+                )
+            if pass_over:
+                ids = [id for id, place in zip(ids, state.find(ids), strict=True) if place is not None]
+            out = dict(zip(ids, state.places(ids), strict=True))
+            if not added and not out:
+                return frozenset()
             parts = self._computed(state, added, progress)
             new = [one.id for one in added]
             out |= {id: place for id, place in zip(new, state.find(new), strict=True) if place is not None}
@@ -215,7 +236,7 @@ class CompiledCatalogue:
         if self._model is None:
             raise InputError(f"{self.folder}: was opened without a model, which updates need; open it with model=…")
         state.check(self._model)
-        return compute(self._model, added, self.folder, state.packing, progress=progress)
+        return compute(self._model, added, self.folder, state.manifest.storage, state.packing, progress=progress)
 
     def refresh(self) -> None:
         """See what other processes have changed."""

@@ -7,8 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-STORAGES: Mapping[str, int | None] = {"fast": None, "small": 256}
-"""Bytes a token; None is all that the model leaves."""
+STORAGES: Mapping[str, int | None] = {"fast": None, "small": 256, "lazy": 0}
+"""Bytes a token; None is all that the model leaves, 0 nothing: products are computed when they are read first."""
+LAZY = "lazy"
 _STEPS = 127
 _BLOCK = 100
 
@@ -41,10 +42,17 @@ class Packing:
         """The components are orthogonal, so what inverts the basis is itself over its squared lengths."""
         return np.asarray(self.basis.T / np.square(self.basis).sum(axis=1), np.float32)
 
-    def encode(self, rows: NDArray[np.int8]) -> NDArray[np.int8]:
-        """Return the codes of rows, (tokens, width) to (tokens * r,)."""
-        codes = np.rint(rows.astype(np.float32) @ self._inverse)
-        return np.asarray(np.clip(codes, -_STEPS, _STEPS), np.int8).reshape(-1)
+    def encode(self, products: Sequence[NDArray[np.int8]]) -> list[NDArray[np.int8]]:
+        """Return the codes of products' rows, each (tokens, width) to (tokens * r,).
+
+        All are multiplied at once: one product is too little work for several threads.
+        """
+        if not products:
+            return []
+        codes = np.rint(np.concatenate(products).astype(np.float32) @ self._inverse)
+        whole = np.asarray(np.clip(codes, -_STEPS, _STEPS), np.int8)
+        ends = np.cumsum([len(rows) for rows in products])[:-1]
+        return [part.reshape(-1) for part in np.split(whole, ends)]
 
 
 def _blocks(samples: Sequence[NDArray[np.int8]]) -> Iterator[NDArray[np.float32]]:

@@ -79,7 +79,7 @@ class State:
 
         :raises InputError: if there is no product of an id, or it is no text.
         """
-        ids = list(_texts(ids))
+        ids = list(texts(ids))
         places = self.find(ids)
         missing = [id for id, place in zip(ids, places, strict=True) if place is None]
         if missing:
@@ -140,7 +140,11 @@ class State:
         return None
 
 
-def _texts(ids: Iterable[object]) -> Iterator[str]:
+def texts(ids: Iterable[object]) -> Iterator[str]:
+    """Yield ids.
+
+    :raises InputError: if they are no list of texts.
+    """
     if isinstance(ids, str):
         raise InputError(f"ids: expected a list of them, got one text, '{ids}'; write ['{ids}']")
     for id in ids:

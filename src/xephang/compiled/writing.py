@@ -64,13 +64,8 @@ def attach(
     """Return a state that names what was attached to it; see `Attach`.
 
     :param before: the name of what was attached before, empty for nothing.
-    :raises InputError: if something is attached that nobody would change.
     """
     if attaching is None:
-        if before:
-            raise InputError(
-                f"{state.folder}: has a search index beside it, which has to change too; use xephang index"
-            )
         return state
     name = attaching(products, gone, state.folder / before if before else None)
     return replace(state, manifest=replace(state.manifest, attached=name))

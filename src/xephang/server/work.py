@@ -92,6 +92,8 @@ def of_ids(held: Held, query: str, ids: Sequence[str], catalogue: CompiledCatalo
     :param catalogue: one state of it.
     :raises InputError: if there is no product of an id.
     """
+    if catalogue.lazy:
+        return of_texts(held, [query] * len(ids), rendered(held.reranker, catalogue.products(ids)))
     manifest, asked = catalogue.manifest, normalise(query)
     stored = catalogue.stored(ids)
     pairs = [Pair(asked, one, (manifest.index, id)) for one, id in zip(stored, ids, strict=True)]
