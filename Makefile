@@ -7,7 +7,7 @@ AUDIT  := $(VENV)/audit
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 QUERY  ?=
 
-.PHONY: help demo test clients lint audit format model bench bench-server docs clean
+.PHONY: help demo test clients browser postgresql lint audit format model bench bench-server bench-search docs clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -23,6 +23,12 @@ clients: $(VENV)/.dev $(CLIENTS)/.installed ## Run the rerank clients of others,
 	@XEPHANG=$(BIN)/xephang $(CLIENTS)/bin/python -m pytest tests/clients
 	@XEPHANG=$(BIN)/xephang PYTHONPATH=$(CLIENTS)/newest $(CLIENTS)/bin/python -m pytest \
 		tests/clients/test_client_cohere.py tests/clients/test_client_haystack.py
+
+browser: $(VENV)/.browser ## Use the search page in a real browser; needs chromium (Debian: apt-get install chromium)
+	@$(BIN)/python -m pytest tests/browser
+
+postgresql: $(VENV)/.dev ## Read products from a real PostgreSQL server and search in it (Debian: apt-get install postgresql)
+	@$(BIN)/python -m pytest tests/postgresql
 
 lint: $(VENV)/.dev ## Check style, types and the layers of the house
 	@$(BIN)/ruff format --check .
@@ -53,6 +59,10 @@ bench-server: $(VENV)/.model $(VENV)/.server-peers ## Measure the server beside 
 	@$(BIN)/python benchmarks/server/measure.py --peers $(VENV)/server-peers/bin/python
 	@$(BIN)/python benchmarks/server/plots.py
 	@$(BIN)/python benchmarks/server/tables.py --write
+
+bench-search: $(VENV)/.dev ## Measure building and searching shops of 10,000 to 1,000,000 products
+	@$(BIN)/python benchmarks/search/speed.py
+	@$(BIN)/python benchmarks/search/speed_tables.py --write
 
 docs: $(VENV)/.dev ## Write docs/cli.md and docs/settings.md from the code
 	@$(BIN)/python scripts/make_cli_reference.py
@@ -99,6 +109,10 @@ $(CLIENTS)/.installed: $(VENV)/.venv tests/clients/requirements.txt tests/client
 		--no-deps --no-compile -r tests/clients/requirements.txt
 	@$(BIN)/python -m pip --python $(CLIENTS)/bin/python install --quiet --disable-pip-version-check \
 		--no-deps --no-compile --target $(CLIENTS)/newest -r tests/clients/newest.txt
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.dev
+	@$(PIP) --group browser
 	@touch $@
 
 $(VENV)/.model: $(VENV)/.dev

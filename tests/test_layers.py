@@ -1,6 +1,7 @@
 """Imports point downwards only, and training libraries stay where they belong."""
 
 import ast
+import re
 import subprocess
 import sys
 import tomllib
@@ -28,6 +29,8 @@ FOR_OTHERS = {"accelerate", "onnx", "onnxscript", "sympy"}
 SERVING_LIBRARIES = {
     "fastapi",
     "h11",
+    "jinja2",
+    "markupsafe",
     "opentelemetry",
     "prometheus_client",
     "pydantic",
@@ -35,12 +38,13 @@ SERVING_LIBRARIES = {
     "starlette",
     "uvicorn",
 }
-ROOMS_WITH_EXTRAS = (*MAY_TRAIN, "evaluation", "judgments/measure.py", "server")
-EXTRAS = ("train", "eval", "serve", "otel")
+ASKS_A_DATABASE = ("catalogue/sql", "search/postgresql")
+ROOMS_WITH_EXTRAS = (*MAY_TRAIN, "evaluation", "judgments/measure.py", "server", "batch", *ASKS_A_DATABASE)
+EXTRAS = ("train", "eval", "serve", "otel", "sql", "ray")
 IMPORTED_AS = {"opentelemetry_exporter_otlp_proto_http": "opentelemetry", "opentelemetry_sdk": "opentelemetry"}
 FREE = {"__main__", "version"}
 """Modules that belong to no room."""
-BASE = {"huggingface_hub", "numpy", "onnxruntime", "pyarrow", "rich", "tokenizers", "typer"}
+BASE = {"huggingface_hub", "numpy", "onnxruntime", "pyarrow", "rich", "tantivy", "tokenizers", "typer"}
 """What the base install brings, under the names that Python imports."""
 
 
@@ -82,7 +86,7 @@ def declared(*keys: str) -> set[str]:
     table: Any = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     for key in keys:
         table = table[key]
-    names = {line.split(">=")[0].replace("-", "_") for line in table}
+    names = {re.split(r"[\[>]", line)[0].replace("-", "_") for line in table}
     return {IMPORTED_AS.get(name, name) for name in names}
 
 
@@ -126,6 +130,14 @@ def test_training_libraries_are_imported_only_where_models_are_made(path):
         assert not imported(path) & TRAINING_LIBRARIES
 
 
+@pytest.mark.parametrize("path", files(), ids=name_of)
+def test_each_of_these_is_imported_only_by_its_room(path):
+    used = foreign(path)
+    assert name_of(path).startswith(ASKS_A_DATABASE) or "psycopg" not in used
+    assert name_of(path).startswith("search") or "tantivy" not in used
+    assert name_of(path).startswith(("batch", "server/on_ray.py")) or "ray" not in used
+
+
 def test_the_torch_engine_imports_torch_only_when_it_is_made():
     assert not foreign(SOURCE / "engines" / "torch.py", at_import_only=True) & TRAINING_LIBRARIES
 
@@ -155,5 +167,7 @@ def test_xephang_alone_imports_neither_training_nor_terminal_libraries():
     loaded = set(ran.stdout.split())
     assert "xephang" in loaded
     assert not loaded & (
-        TRAINING_LIBRARIES | SERVING_LIBRARIES | {"pyarrow", "rich", "typer", "onnxruntime", "huggingface_hub"}
+        TRAINING_LIBRARIES
+        | SERVING_LIBRARIES
+        | {"pyarrow", "rich", "typer", "onnxruntime", "huggingface_hub", "tantivy", "psycopg", "ray"}
     )

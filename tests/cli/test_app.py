@@ -9,8 +9,14 @@ from xephang import __version__
 from xephang.cli import app
 
 OPTIONS = {
-    "rank": "--model --top-k --column --keep-going --rejects --format --engine --precision --threads --explain "
+    "rank": "--model --top-k --column --keep-going --rejects --format --sql --engine --precision --threads --explain "
     "--lexicon --json",
+    "score": "--output --model --precision --catalogue --engine --address --workers --threads --partition-rows "
+    "--resume --overwrite --column --keep-going --json",
+    "index": "--output --model --lexicon --storage --update --delete --resume --overwrite --column --keep-going "
+    "--rejects --format --sql --threads --json",
+    "search": "--filter --price --ignore --sort --page --top-k --candidates --first-stage-only --explain --model "
+    "--threads --json",
     "predict": "--model --column --format --engine --precision --threads --json",
     "train": "--output --base --resume --overwrite",
     "export": "--precision --pairs --tolerance --json",

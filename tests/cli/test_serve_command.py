@@ -32,7 +32,7 @@ def test_without_flags_the_defaults_are_served(xephang, served):
 
 def test_every_setting_has_a_flag(xephang, served):
     given = {
-        "catalogue": "shop", "engine": "precomputed", "precision": "fp32", "host": "0.0.0.0", "port": 81, "workers": 2,
+        "catalogue": "shop", "judgments": "grades.jsonl", "engine": "precomputed", "precision": "fp32", "host": "0.0.0.0", "port": 81, "workers": 2,
         "threads": 3, "keys_file": "keys.txt", "cors_origins": ("https://a.vn", "https://b.vn"), "max_body_mb": 2.5,
         "max_documents": 10, "max_characters": 20, "max_tokens": 30, "batch_tokens": 40, "max_waiting": 50,
         "max_wait": 1.5, "deadline": 2.0, "read_seconds": 3.0, "max_connections": 60, "drain_seconds": 0.0,
@@ -138,6 +138,13 @@ def test_help_needs_no_extra():
         ({}, ["http://127.0.0.1:8123", "giay (0123456789ab), engine onnx, scores calibrated", "only this machine"]),
         ({"host": "::1"}, ["http://[::1]:8123"]),
         ({"catalogue": "shop", "workers": 2, "threads": 3}, ["shop: 1,200 products by id", "2, each with 3 threads"]),
+        (
+            {"catalogue": "search"},
+            ["search: 1,200 products to search, and by id", "http://127.0.0.1:8123/ ", "/v1/search"],
+        ),
+        ({"catalogue": "shop"}, ["none: it needs a search folder, which xephang index makes"]),
+        ({"catalogue": "search", "judgments": "grades.jsonl"}, ["grades.jsonl"]),
+        ({}, ["none are taken: --judgments FILE takes them"]),
         ({"keys_file": "keys.txt"}, ["keys.txt"]),
         ({"allow_anonymous": True}, ["none: anybody who reaches the address may ask"]),
         ({"model": "x", "max_documents": 1234}, ["1,234 documents, 8 MB and 30 s a request; 256 may wait"]),
@@ -147,7 +154,8 @@ def test_on_a_terminal_it_says_what_is_served_where(monkeypatch, capsys, setting
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
     given = Settings(**settings)
-    served = Served("giay", "0123456789abcdef", "onnx", "calibrated", 1200 if given.catalogue else None)
+    products = 1200 if given.catalogue else None
+    served = Served("giay", "0123456789abcdef", "onnx", "calibrated", products, given.catalogue == "search")
     show(Started(given, given.host, 8123, served))
     said = capsys.readouterr()
     assert said.out == ""

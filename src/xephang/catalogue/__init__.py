@@ -1,4 +1,4 @@
-"""From a shop's file to products: CSV, JSONL and Parquet at the door, Parquet inside."""
+"""From a shop's file or database to products: CSV, JSONL, Parquet and SQL at the door, Parquet inside."""
 
 from xephang.catalogue.catalogue import Catalogue, demo_catalogue
 from xephang.catalogue.formats import Format

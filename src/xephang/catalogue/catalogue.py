@@ -1,4 +1,4 @@
-"""A shop's products, streamed from a file or held in memory."""
+"""A shop's products, streamed from a file or a database, or held in memory."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -9,6 +9,8 @@ from xephang.catalogue.importing import Import, Products
 from xephang.catalogue.products import Checker
 from xephang.catalogue.report import ImportReport
 from xephang.catalogue.source import Source
+from xephang.catalogue.sql import Database
+from xephang.catalogue.sql_url import is_database
 from xephang.errors import InputError
 from xephang.files import replacing
 from xephang.product import Product
@@ -43,21 +45,27 @@ class Catalogue:
         keep_going: bool = False,
         rejects: str | Path | None = None,
         format: Format | None = None,
+        sql: str | None = None,
     ) -> "Catalogue":
-        """Open a CSV, JSONL or Parquet file of products; `-` is standard input, taken into memory.
+        """Open a CSV, JSONL or Parquet file of products, or a PostgreSQL database by its URL.
+
+        `-` is standard input, taken into memory. All readings of a database are of one state of it; see
+        `docs/postgresql.md`.
 
         :param columns: the file's name for a field, by ours: `{"title": "Tên hàng"}`. Columns that have our
             names or a common other name ("giá", "thương hiệu") need not be given. In JSONL a column given here
             has to appear in the first 1000 rows.
         :param keep_going: leave bad rows out and count them; else the first one is raised.
         :param rejects: where to write the rows left out, as JSONL, once the file has been read to its end.
-        :param format: told by the suffix where it is not given.
-        :raises InputError: if the file can not be read, or its columns can not be told apart. Iterating raises
-            RowError for a bad row, and InputError if no row is a product.
+        :param format: of a file; told by the suffix where it is not given.
+        :param sql: of a database, which rows: a table's name or a select.
+        :raises InputError: if the file or database can not be read, or its columns can not be told apart. Iterating
+            raises RowError for a bad row, and InputError if no row is a product.
+        :raises MissingExtraError: for a database, without psycopg.
         """
-        source = Source.of(path).rereadable()
         aside = None if rejects is None else Path(rejects)
-        settings = Import(source, format_of(source, format), dict(columns or {}), keep_going, aside)
+        source, format = _source(path, format, sql)
+        settings = Import(source, format, dict(columns or {}), keep_going, aside)
         settings.check()
         return cls(settings)
 
@@ -104,6 +112,21 @@ class Catalogue:
             raise InputError(f"{path}: is the file that is read; write to another")
         with replacing(Path(path)) as temporary:
             write_products(temporary, self)
+
+
+def _source(path: str | Path, format: Format | None, sql: str | None) -> tuple[Source, Format] | tuple[Database, None]:
+    if is_database(path):
+        database = Database(str(path), sql)
+        if format is not None:
+            raise InputError(f"{database.name}: format '{format}' is for files; leave it out")
+        return database, None
+    source = Source.of(path)
+    if sql is not None:
+        raise InputError(
+            f"{source.name}: is a file; sql (--sql) is for a database, named postgresql://USER@HOST/DATABASE"
+        )
+    source = source.rereadable()
+    return source, format_of(source, format)
 
 
 def demo_catalogue() -> Catalogue:

@@ -1,4 +1,4 @@
-"""The products of one file, the rows that make none set aside, and a report on both."""
+"""The products of one file or database, the rows that make none set aside, and a report on both."""
 
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
@@ -13,6 +13,7 @@ from xephang.catalogue.report import ImportReport
 from xephang.catalogue.row import BadRow, Row
 from xephang.catalogue.rows import scan
 from xephang.catalogue.source import Source
+from xephang.catalogue.sql import Database
 from xephang.errors import InputError, RowError
 from xephang.files import check_file
 from xephang.product import Product
@@ -27,10 +28,13 @@ Products = Generator[Product, None, ImportReport]
 
 @dataclass(frozen=True, slots=True)
 class Import:
-    """How one file is read as products."""
+    """How one file, or database, is read as products.
 
-    source: Source
-    format: Format
+    :param format: of a file.
+    """
+
+    source: Source | Database
+    format: Format | None
     columns: Mapping[str, str] = field(default_factory=dict)
     keep_going: bool = False
     rejects: Path | None = None
@@ -74,7 +78,7 @@ class Import:
         return ImportReport(**tally, columns_used=dict(reader.used))
 
     def _reader(self) -> RowReader | OwnReader:
-        if self.format == "parquet" and not self.columns:
+        if self.format == "parquet" and isinstance(self.source, Source) and not self.columns:
             from xephang.catalogue.parquet import is_own
 
             if is_own(self.source):

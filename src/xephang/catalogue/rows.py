@@ -1,4 +1,4 @@
-"""Rows of a CSV, JSONL or Parquet file, streamed, each bad one named."""
+"""Rows of a CSV, JSONL or Parquet file, or of a database, streamed, each bad one named."""
 
 import zlib
 from collections.abc import Callable, Iterator
@@ -9,6 +9,7 @@ from xephang.catalogue.formats import Format, format_of
 from xephang.catalogue.jsonl import scan_jsonl
 from xephang.catalogue.row import BadRow, Row
 from xephang.catalogue.source import Source
+from xephang.catalogue.sql import Database, scan_sql
 from xephang.errors import InputError, RowError
 
 
@@ -30,14 +31,15 @@ def read_rows(
     return _good(scan(opened, format_of(opened, format)), on_error)
 
 
-def scan(source: Source, format: Format) -> Iterator[Row | BadRow]:
+def scan(source: Source | Database, format: Format | None) -> Iterator[Row | BadRow]:
     """Yield every row, good or bad.
 
-    :raises InputError: if the file can not be read to its end, or holds no rows at all.
+    :param format: of a file.
+    :raises InputError: if the rows can not be read to their end, or there are none at all.
     """
     empty = True
     try:
-        for item in _reader(format)(source):
+        for item in _items(source, format):
             empty = False
             yield item
     except UnicodeDecodeError as error:
@@ -50,15 +52,17 @@ def scan(source: Source, format: Format) -> Iterator[Row | BadRow]:
         raise InputError(f"{source.name}: holds no rows; at least one is needed")
 
 
-def _reader(format: Format) -> Callable[[Source], Iterator[Row | BadRow]]:
+def _items(source: Source | Database, format: Format | None) -> Iterator[Row | BadRow]:
+    if isinstance(source, Database):
+        return scan_sql(source)
     if format == "csv":
-        return scan_csv
+        return scan_csv(source)
     if format == "jsonl":
-        return scan_jsonl
+        return scan_jsonl(source)
     # pyarrow is slow to import, and CSV and JSONL do without it.
     from xephang.catalogue.parquet import scan_parquet
 
-    return scan_parquet
+    return scan_parquet(source)
 
 
 def _good(items: Iterator[Row | BadRow], on_error: Callable[[RowError], None] | None) -> Iterator[Row]:

@@ -10,6 +10,7 @@ from io import BufferedReader, BytesIO, RawIOBase, TextIOWrapper
 from pathlib import Path
 from typing import cast
 
+from xephang.catalogue.sql_url import is_database, shown
 from xephang.errors import InputError
 
 STANDARD_INPUT = "-"
@@ -32,6 +33,10 @@ class Source:
 
         :raises InputError: if the file is missing or is a folder.
         """
+        if is_database(path):
+            raise InputError(
+                f"{shown(str(path))}: is a database; only a catalogue is read from one, here a file is needed"
+            )
         if str(path) != STANDARD_INPUT:
             if not Path(path).exists():
                 raise InputError(f"{path}: there is no such file; check the path")

@@ -7,13 +7,16 @@ from xephang.cli.compile import compile
 from xephang.cli.demo import demo
 from xephang.cli.evaluate import evaluate
 from xephang.cli.export import export
+from xephang.cli.index import index
 from xephang.cli.judgments import judgments
 from xephang.cli.predict import predict
 from xephang.cli.rank import rank
+from xephang.cli.score import score
+from xephang.cli.search import search
 from xephang.cli.serve import serve
 from xephang.cli.train import train
 
-for command in (rank, predict, train, evaluate, calibrate, export, compile, serve, card, demo):
+for command in (rank, predict, score, train, evaluate, calibrate, export, compile, index, search, serve, card, demo):
     app.command()(command)
 app.add_typer(judgments)
 

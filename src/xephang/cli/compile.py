@@ -8,25 +8,28 @@ import typer
 
 from xephang.catalogue import Catalogue
 from xephang.cli import console
-from xephang.cli.options import Columns, InputFormat, Json, KeepGoing, Model, Rejects, Threads
+from xephang.cli.options import Columns, InputFormat, Json, KeepGoing, Model, Rejects, Sql, Threads
 from xephang.compiled import CompiledCatalogue
-from xephang.compiled.building import Progress
 from xephang.errors import InputError
-from xephang.progress import Advance, progress_bar
+from xephang.progress import step_bars
 from xephang.reranker import Reranker
 
 
 def compile(
     catalogue: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="CSV, JSONL or Parquet of products; - reads JSONL from stdin.")
+        str | None,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV, JSONL or Parquet of products; - reads JSONL from stdin. Or a database's URL.",
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where the compiled catalogue is.")
     ] = None,
     model: Model = "giay",
     storage: Annotated[
-        Literal["fast", "small"] | None,
-        typer.Option(help="Whole, or as codes of a seventh of the bytes; fast without it."),
+        Literal["fast", "small", "lazy"] | None,
+        typer.Option(help="Whole; as codes of a seventh of the bytes; or computed when ranked. fast without it."),
     ] = None,
     update: Annotated[
         bool, typer.Option("--update", help="Add the products to FOLDER, in place of those with their ids.")
@@ -43,6 +46,7 @@ def compile(
     keep_going: KeepGoing = False,
     rejects: Rejects = None,
     format: InputFormat = None,
+    sql: Sql = None,
     threads: Threads = None,
     json: Json = False,
 ) -> None:
@@ -62,7 +66,9 @@ def compile(
         _tell(compiled, None, as_json=json)
         return
     columns = console.column_map(column)
-    products = Catalogue.open(catalogue, columns=columns, keep_going=keep_going, rejects=rejects, format=format)
+    products = Catalogue.open(
+        catalogue, columns=columns, keep_going=keep_going, rejects=rejects, format=format, sql=sql
+    )
     reranker = Reranker.load(model, threads=threads)
     started = time.perf_counter()
     how = {"resume": resume, "overwrite": overwrite, "storage": storage or "fast"}
@@ -73,30 +79,17 @@ def compile(
 
 def _computed(products: Catalogue, reranker: Reranker, output: Path, how: dict[str, Any] | None) -> CompiledCatalogue:
     """Build a compiled catalogue as `how` says, or update the one that is there where it says nothing."""
-    with progress_bar("compiling", sum(1 for _ in products)) as advance:
+    with step_bars("compiling") as (progress,):
         try:
             if how is not None:
-                return CompiledCatalogue.build(reranker, products, output, progress=_steps(advance), **how)
+                return CompiledCatalogue.build(reranker, products, output, progress=progress, **how)
             compiled = CompiledCatalogue.open(output, model=reranker)
-            console.note(f"{compiled.update(products, progress=_steps(advance)):,} products replaced")
+            console.note(f"{compiled.update(products, progress=progress):,} products replaced")
             return compiled
         except KeyboardInterrupt:
             further = "nothing has changed" if how is None else f"go on with: xephang compile … -o {output} --resume"
             console.complain(f"interrupted; {further}")
             raise typer.Exit(1) from None
-
-
-def _steps(advance: Advance | None) -> Progress:
-    """Turn how much is done into how much more is done."""
-    before = 0
-
-    def step(done: int, _: int) -> None:
-        nonlocal before
-        if advance:
-            advance(done - before)
-        before = done
-
-    return step
 
 
 def _tell(compiled: CompiledCatalogue, seconds: float | None, *, as_json: bool) -> None:

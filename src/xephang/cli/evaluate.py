@@ -114,6 +114,8 @@ def _show(found: "Evaluation", *, as_json: bool) -> None:
     console.note(f"{len(judged.queries):,} queries, {len(judged.candidates):,} candidates of {judged.name}")
     if judged.repeated:
         console.note(f"left out: {judged.repeated:,} rows that repeat an earlier one")
+    if judged.passed.unreadable:
+        console.note(f"left out: {judged.passed.unreadable:,} lines of the log that can not be read")
     for table in shown:
         if table and table.rows:
             heads = named_apart(list(table.header))

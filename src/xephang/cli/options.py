@@ -33,3 +33,7 @@ Documents = Annotated[
 KeepGoing = Annotated[bool, typer.Option("--keep-going", help="Set bad rows aside and go on with the others.")]
 Rejects = Annotated[Path | None, typer.Option(metavar="FILE", help="Where --keep-going writes the bad rows, as JSONL.")]
 InputFormat = Annotated[Format | None, typer.Option("--format", help="Of the file, where its name does not tell.")]
+Sql = Annotated[
+    str | None,
+    typer.Option("--sql", metavar="SQL", help="Where FILE is a postgresql:// URL: a table's name, or a select."),
+]

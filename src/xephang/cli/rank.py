@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from xephang.catalogue import Catalogue
 from xephang.cli import console
-from xephang.cli.options import Columns, Engine, InputFormat, Json, KeepGoing, Model, Precise, Rejects, Threads
+from xephang.cli.options import Columns, Engine, InputFormat, Json, KeepGoing, Model, Precise, Rejects, Sql, Threads
 from xephang.cli.reasons import LEGEND, reasons
 from xephang.compiled import CompiledCatalogue, is_compiled
 from xephang.errors import InputError
@@ -27,7 +27,9 @@ def rank(
     catalogue: Annotated[
         str,
         typer.Argument(
-            metavar="FILE", help="CSV, JSONL or Parquet of products; - reads JSONL from stdin. Or a compiled catalogue."
+            metavar="FILE",
+            help="CSV, JSONL or Parquet of products; - reads JSONL from stdin. Or a compiled catalogue, or a "
+            "database's URL.",
         ),
     ],
     model: Model = "giay",
@@ -36,6 +38,7 @@ def rank(
     keep_going: KeepGoing = False,
     rejects: Rejects = None,
     format: InputFormat = None,
+    sql: Sql = None,
     engine: Engine = None,
     precision: Precise = None,
     threads: Threads = None,
@@ -55,14 +58,16 @@ def rank(
         check_apart(rejects, Path(lexicon))
     shelf: Shelf
     if is_compiled(catalogue):
-        if column or keep_going or rejects or format:
+        if column or keep_going or rejects or format or sql:
             raise InputError(
-                f"{catalogue}: is compiled; --column, --keep-going, --rejects and --format are for a file of products"
+                f"{catalogue}: is compiled; --column, --keep-going, --rejects, --format and --sql are for a file or "
+                "database of products"
             )
         shelf = CompiledCatalogue.open(catalogue)
     else:
+        columns = console.column_map(column)
         products = Catalogue.open(
-            catalogue, columns=console.column_map(column), keep_going=keep_going, rejects=rejects, format=format
+            catalogue, columns=columns, keep_going=keep_going, rejects=rejects, format=format, sql=sql
         )
         shelf = list(products)
         console.note(str(products.report))

@@ -34,14 +34,18 @@ def show(started: "Started") -> None:
     """Say on stderr what is served where: as a table on a terminal, else as a line of the log."""
     settings, served = started.settings, started.served
     host = f"[{started.host}]" if ":" in started.host else started.host
-    products = "" if served.products is None else f"{served.products:,} products by id"
+    address = f"http://{host}:{started.port}"
+    products = f"{served.products or 0:,} products" + (" to search, and by id" if served.search else " by id")
     keys = settings.keys_file or ("none: anybody who reaches the address may ask" if settings.allow_anonymous else "")
+    formats = "/rerank /v1/rerank /v2/rerank (TEI, Cohere, Jina, infinity, vLLM), /score (vLLM)"
     lines = {
-        "address": f"http://{host}:{started.port}",
+        "address": address,
+        "page": f"{address}/" if served.search else "none: it needs a search folder, which xephang index makes",
         "model": f"{served.model} ({served.fingerprint[:12]}), engine {served.engine}, scores {served.activation}",
         "catalogue": f"{settings.catalogue}: {products}" if settings.catalogue else "none",
+        "grades": settings.judgments or "none are taken: --judgments FILE takes them",
         "processes": f"{settings.workers}, each with {settings.threads} threads",
-        "formats": "/rerank /v1/rerank /v2/rerank (TEI, Cohere, Jina, infinity, vLLM), /score (vLLM)",
+        "formats": f"{formats}, /v1/search" if served.search else formats,
         "limits": f"{settings.max_documents:,} documents, {settings.max_body_mb:g} MB and {settings.deadline:g} s a "
         f"request; {settings.max_waiting:,} may wait",
         "keys": keys or "none, as only this machine is listened to",

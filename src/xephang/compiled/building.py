@@ -19,10 +19,9 @@ from xephang.engines.precomputed import PrecomputedEngine, Stored
 from xephang.errors import InputError
 from xephang.files import check_folder
 from xephang.product import Product, Rendered
+from xephang.progress import Progress
 from xephang.reranker import Reranker
 
-Progress = Callable[[int, int], None]
-"""Called with how many products are done, and how many there are in all."""
 Encoder = Callable[[Sequence[Product]], Sequence[Stored]]
 """Makes of products what is stored of them."""
 _AT_ONCE = 64

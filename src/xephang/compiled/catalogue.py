@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xephang.catalogue import Catalogue
-from xephang.compiled.building import Build, Progress, compute
+from xephang.compiled.building import Build, compute
 from xephang.compiled.manifest import MANIFEST, Manifest
 from xephang.compiled.packing import LAZY
 from xephang.compiled.part import OpenPart
@@ -16,6 +16,7 @@ from xephang.compiled.writing import Attach, attach, commit, compacted, locked
 from xephang.documents import Document
 from xephang.errors import InputError
 from xephang.product import Product
+from xephang.progress import Progress
 from xephang.reranker import Reranker
 
 

@@ -96,12 +96,9 @@ class State:
         columns = [part.ids for part in self.parts]
         return [columns[part][row].as_py() for part, row in self.index[1:, order].T.tolist()]
 
-    def each(self) -> Iterator[Product]:
-        """Yield all products, in the order of parts and rows."""
-        order = np.lexsort((self.index[2], self.index[1]))
-        places = iter(self.index[1:, order].T.tolist())
-        while some := list(islice(places, _AT_ONCE)):
-            yield from self.products([(part, row) for part, row in some])
+    def each(self) -> "Each":
+        """Return all products, in the order of parts and rows, read as they are iterated over."""
+        return Each(self)
 
     def products(self, places: Sequence[tuple[int, int]]) -> list[Product]:
         """Read the products of parts' rows."""
@@ -138,6 +135,23 @@ class State:
             if self.parts[part].ids[row].as_py() == id:
                 return part, row
         return None
+
+
+@dataclass(frozen=True)
+class Each:
+    """A state's products, read a few at a time."""
+
+    state: State
+
+    def __len__(self) -> int:
+        return int(self.state.index.shape[1])
+
+    def __iter__(self) -> Iterator[Product]:
+        index = self.state.index
+        order = np.lexsort((index[2], index[1]))
+        places = iter(index[1:, order].T.tolist())
+        while some := list(islice(places, _AT_ONCE)):
+            yield from self.state.products([(part, row) for part, row in some])
 
 
 def texts(ids: Iterable[object]) -> Iterator[str]:

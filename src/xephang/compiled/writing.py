@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from xephang.compiled.manifest import ATTACHED, BUILDING, MANIFEST, File, Manifest
 from xephang.compiled.part import PARTS, Draft, OpenPart, write_part
-from xephang.compiled.state import State
+from xephang.compiled.state import Each, State
 from xephang.errors import InputError
 from xephang.files import exclusive
 from xephang.product import Product
 
 PART_BYTES = 128 * 2**20
 """How much is held in memory before it is written as a part."""
-Attach = Callable[[Iterable[Product], Sequence[str], Path | None], str]
+Attach = Callable[[Sequence[Product] | Each, Sequence[str], Path | None], str]
 """Write what changes together with a compiled catalogue, a search index; return the name of its folder, new each time.
 
 It is given the products that come, the ids of products that go or are replaced, and what was attached before.
@@ -59,7 +59,7 @@ def commit(state: State, *, built: bool = False) -> State:
 
 
 def attach(
-    attaching: Attach | None, state: State, products: Iterable[Product], gone: Sequence[str], before: str
+    attaching: Attach | None, state: State, products: Sequence[Product] | Each, gone: Sequence[str], before: str
 ) -> State:
     """Return a state that names what was attached to it; see `Attach`.
 

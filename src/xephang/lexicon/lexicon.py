@@ -2,9 +2,9 @@
 
 import tomllib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
@@ -108,6 +108,11 @@ class Lexicon:
         readings = [*self._named(text, cut), *self._numbered(text, cut)]
         mentions, accessory = settle(choose(readings, self._nested), self.facets)
         return Facets(text, tuple(mentions), accessory)
+
+    @cached_property
+    def parsed(self) -> Callable[[str], Facets]:
+        """`parse`, remembering what it read: for fields, which say the same of many products."""
+        return lru_cache(maxsize=20_000)(self.parse)
 
     def is_a(self, facet: str, value: str, other: str) -> bool:
         """Tell whether a value of a facet is another one or a kind of it."""

@@ -22,7 +22,7 @@ def read_product(lexicon: Lexicon, product: Product) -> Facets:
     for name in _FIELDS:
         if not (value := product.value(name)):
             continue
-        found = lexicon.parse(f"size {value}" if name == "size" else value)
+        found = lexicon.parsed(f"size {value}" if name == "size" else value)
         if name == "category" and lexicon.leading not in said:
             accessory = found.accessory
         mentions += [mention for mention in found.mentions if _adds(lexicon, mention, said, name)]

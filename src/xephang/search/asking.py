@@ -59,6 +59,9 @@ class Search:
         ):
             if not 1 <= value <= most:
                 raise InputError(f"{name} is {value}; it must be 1 to {most:,}")
+        for facet, values in self.filters.items():
+            if isinstance(values, str) or not all(isinstance(value, str) for value in (facet, *values)):
+                raise InputError(f"filters: '{facet}' takes a list of texts, got {values!r}; write ['adidas']")
         low, high = self.price
         if (low is not None and not low >= 0) or (high is not None and not high >= 0):
             raise InputError("price: its ends can not be negative; give đồng")

@@ -1,6 +1,6 @@
 """Facets as the first stage's index holds them: "brand=adidas", and "brand=*" where a product says anything of one."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from xephang.lexicon import Facet, Lexicon, Mention, read_product
@@ -56,11 +56,22 @@ class FacetTerms:
             for facet, value in implications(self.lexicon, read):
                 if facet not in said:
                     found.update(self._of_value(facet, value))
+            found.update(self._of_all(found))
         for name in _PLAIN if self.lexicon is None else ("brand",):
             if (value := _own(product, name)) and not any(one.startswith(f"{name}=") for one in found):
                 found.add(term(name, value))
         found.update([term(split(one)[0] + _prefix(one), ANY) for one in found])
         return sorted(found)
+
+    def _of_all(self, found: Collection[str]) -> list[str]:
+        """Return the terms of values that are met by all of some others being said (nam and nữ: unisex)."""
+        assert self.lexicon
+        return [
+            term(facet.id, value)
+            for facet in self.lexicon.facets.values()
+            for value, needed in facet.relations.meets.items()
+            if facet.id != self.lexicon.leading and needed and all(term(facet.id, one) in found for one in needed)
+        ]
 
     def of_mention(self, mention: Mention) -> Iterable[str]:
         """Return the terms that a product with this mention answers to: the value, its kinds, what it satisfies."""
@@ -72,7 +83,7 @@ class FacetTerms:
         """Return the terms of which a product must have one to meet a query's mention."""
         if mention.low is None or mention.high is None:
             return [term(mention.facet, mention.id)]
-        return list(_numbers(mention))
+        return list(dict.fromkeys([*_numbers(mention), *_numbers(mention, halves=True)]))
 
     def silent(self, mention: Mention) -> str:
         """Return the term that products have if they say anything of what a query's mention is about."""
@@ -130,12 +141,15 @@ def _is_number(value: str) -> bool:
     return digits.replace(".", "", 1).isdigit()
 
 
-def _numbers(mention: Mention) -> Iterator[str]:
-    """Yield a term for each step of a range."""
+def _numbers(mention: Mention, *, halves: bool = False) -> Iterator[str]:
+    """Yield a term for each step of a range.
+
+    :param halves: of a range between whole numbers too.
+    """
     assert mention.low is not None
     assert mention.high is not None
     prefix, steps = prefix_of(mention.id), int((mention.high - mention.low) / _STEP)
     whole = mention.low == int(mention.low) and steps > 1
-    for at in range(0, min(steps, _MOST_NUMBERS) + 1, 2 if whole else 1):
+    for at in range(0, min(steps, _MOST_NUMBERS) + 1, 2 if whole and not halves else 1):
         yield term(mention.facet, f"{prefix}{mention.low + at * _STEP:g}")
     yield term(mention.facet, f"{prefix}{mention.high:g}")

@@ -1,20 +1,24 @@
 """Find a search's candidates in the index."""
 
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import combinations
 from pathlib import Path
 
 import tantivy
 
-from xephang.search.asking import PRICE, Found, Search, Suggestion
+from xephang.errors import InputError
+from xephang.search.asking import PRICE, Constraint, Found, Search, Suggestion
 from xephang.search.facet_counts import Counted, facet_counts
 from xephang.search.facet_terms import FacetTerms
-from xephang.search.matching import WEIGHTS, Best, Limits, Weights, chosen, only, run, text_query, within
+from xephang.search.fusing import fused
+from xephang.search.matching import LOOSEST, WEIGHTS, Best, Limits, Weights, chosen, only, run, text_query, within
 from xephang.search.phrases import shown
 from xephang.search.reading import Reading, read_query
-from xephang.search.schema import PHRASE
-from xephang.search.spelling import Speller
+from xephang.search.schema import PHRASE, reading_index
+from xephang.search.spelling import Speller, lexicon_words
 from xephang.search.terms import terms
 from xephang.search.vocabulary import Vocabulary
 from xephang.search.writing import LEXICON, facet_terms_of, index_of
@@ -22,6 +26,31 @@ from xephang.text import normalise
 
 DEEPEST = 10_000
 """The most results of a search that can be paged through."""
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What was found by a query's words within some limits.
+
+    :param query: finds it, and more where only the best count as found.
+    :param most: how many count as found where any of the words is enough; None for all.
+    """
+
+    reading: Reading
+    limits: Limits
+    best: Best
+    query: tantivy.Query
+    most: int | None = None
+
+    @property
+    def total(self) -> int:
+        """How many count as found."""
+        return self.best.total if self.most is None else min(self.most, self.best.total)
+
+    @property
+    def exactly(self) -> tantivy.Query:
+        """The query that finds what counts as found, and no more."""
+        return self.query if self.total == self.best.total else only(self.best.ids)
 
 
 @dataclass(frozen=True)
@@ -43,9 +72,15 @@ class FirstStage:
 
         :raises InputError: if there is none that can be read.
         """
-        searcher = index_of(folder).searcher()
-        facet_terms = facet_terms_of((folder / LEXICON).read_text(encoding="utf-8"))
-        first_stage = cls(searcher, facet_terms, Speller(Vocabulary.of(searcher)))
+        index = index_of(folder)
+        with reading_index(str(folder)):
+            searcher = index.searcher()
+        try:
+            facet_terms = facet_terms_of((folder / LEXICON).read_text(encoding="utf-8"))
+        except (OSError, ValueError, InputError) as error:
+            raise InputError(f"{folder / LEXICON}: can not be read ({error}); run xephang index again") from error
+        known = lexicon_words(facet_terms.lexicon) if facet_terms.lexicon else ()
+        first_stage = cls(searcher, facet_terms, Speller(Vocabulary.of(searcher), known=known))
         first_stage.read(Search("giày"))  # what is made once is made now, and not for the first shopper
         return first_stage
 
@@ -58,20 +93,20 @@ class FirstStage:
         began = time.perf_counter()
         reading = self.read(search)
         understood = time.perf_counter()
-        reading, limits, best, query = self._held_to(search, reading)
-        matched = time.perf_counter()
-        facets, prices = self._counted(search, query, limits) if search.facets else ((), None)
+        match = self._held_to(search, reading)
+        reading, matched = match.reading, time.perf_counter()
+        facets, prices = self._counted(search, match) if search.facets else ((), None)
         counted = time.perf_counter()
         return Found(
             query=reading.query,
             read=reading.read,
             constraints=tuple(wish.constraint for wish in reading.wishes),
             corrections=reading.corrections,
-            did_you_mean=self._meant(reading) if best.total == 0 else "",
-            ids=best.ids,
-            scores=best.scores,
-            prices=best.prices,
-            total=best.total,
+            did_you_mean=self._meant(reading) if match.total == 0 else "",
+            ids=match.best.ids,
+            scores=match.best.scores,
+            prices=match.best.prices,
+            total=match.total,
             facets=facets,
             price_range=prices,
             milliseconds={
@@ -81,8 +116,13 @@ class FirstStage:
             },
         )
 
-    def _counted(self, search: Search, query: tantivy.Query, limits: Limits) -> Counted:
-        return facet_counts(self.searcher, query, limits, self.facet_terms, search.filters)
+    def _counted(self, search: Search, match: _Match) -> Counted:
+        def finding(but: str) -> tantivy.Query:
+            """Return the query that finds what is there if this facet does not filter."""
+            return (self._best(search, match.reading, match.limits, but=but) if but else match).exactly
+
+        by_price = match.limits.price != (None, None)
+        return facet_counts(self.searcher, finding, self.facet_terms, search.filters, by_price=by_price)
 
     def suggest(self, prefix: str, limit: int) -> list[Suggestion]:
         """Return queries that go on with what was typed, those of most products first."""
@@ -91,37 +131,49 @@ class FirstStage:
             return []
         begun = " ".join(term.folded for term in typed)
         found: dict[str, int] = {}
-        for stored, count in self.searcher.terms_with_prefix(PHRASE, begun, limit=4 * limit):
-            found.setdefault(shown(stored), count)
+        with reading_index():
+            stored = self.searcher.terms_with_prefix(PHRASE, begun, limit=4 * limit)
+        for phrase, count in stored:
+            found.setdefault(shown(phrase), count)
         return [Suggestion(text, count) for text, count in list(found.items())[:limit]]
 
-    def _held_to(self, search: Search, reading: Reading) -> tuple[Reading, Limits, Best, tantivy.Query]:
-        """Find with all that the query insists on; with less of it where nothing would be left."""
-        insisted = [one.constraint.key for one in reading.wishes if one.constraint.active]
-        weakest_last = [key for key in insisted if key != PRICE] + [key for key in insisted if key == PRICE]
-        for dropped in range(len(weakest_last) + 1):
-            held = reading.without(weakest_last[:dropped]) if dropped else reading
-            limits = Limits(chosen(search.filters), _price(search, held), held.wishes)
-            best, query = self._best(search, held, limits)
-            if best.total or not reading.words:
+    def _held_to(self, search: Search, reading: Reading) -> _Match:
+        """Find with all that the query insists on; with as little less as it takes where nothing would be left."""
+        if search.price != (None, None):
+            reading = reading.without([PRICE])
+        first = None
+        for dropped in _droppings([one.constraint for one in reading.wishes]):
+            held = reading.without(dropped) if dropped else reading
+            price = held.price if search.price == (None, None) else search.price
+            match = self._best(search, held, Limits(chosen(search.filters), price, held.wishes))
+            first = first or match
+            if match.total:
+                return match
+            if not reading.words:
                 break
-        return (held, limits, best, query) if best.total else (reading, limits, best, query)
+        assert first
+        return first
 
-    def _best(self, search: Search, reading: Reading, limits: Limits) -> tuple[Best, tantivy.Query]:
-        """Return the best, and the query that finds exactly what counts as found.
+    def _best(self, search: Search, reading: Reading, limits: Limits, *, but: str = "") -> _Match:
+        """Return the best of what has enough of the words.
 
-        Where too few products have enough of the words, those that have any follow, as many as are read by the
-        reranker.
+        Where that is too few, the best of what has any are found, as many as are read by the reranker.
+
+        :param but: the facet that does not filter.
         """
-        most = min(max(search.page * search.page_size, search.candidates), DEEPEST)
-        prices, count = search.sort != "relevance", self.searcher.num_docs
-        query = text_query(reading, count, self.weights)
-        best = run(self.searcher, within(query, limits.queries()), most, prices=prices)
+        deepest = search.candidates if but else min(max(search.page * search.page_size, search.candidates), DEEPEST)
+        find = partial(run, self.searcher, sort=search.sort, browsing=not reading.words)
+        filters, count = limits.queries(but=but), self.searcher.num_docs
+        query = within(text_query(reading, count, self.weights), filters)
+        best = find(query, deepest)
         if best.total >= search.candidates or not reading.words:
-            return best, query
-        loose = text_query(reading, count, self.weights, loose=True)
-        best = run(self.searcher, within(loose, limits.queries()), search.candidates, prices=prices)
-        return replace(best, total=len(best.ids)), only(best.ids)
+            return _Match(reading, limits, best, query)
+        for looseness in range(1, LOOSEST + 1):
+            query = within(text_query(reading, count, self.weights, looseness), filters)
+            best = find(query, search.candidates)
+            if best.total >= search.candidates:
+                break
+        return _Match(reading, limits, best, query, search.candidates)
 
     def _meant(self, reading: Reading) -> str:
         """Return the query without the words that no product has."""
@@ -132,28 +184,35 @@ class FirstStage:
         return " ".join(accented(part) for word in known for part in word.folded.split())
 
 
-def _price(search: Search, reading: Reading) -> tuple[float | None, float | None]:
-    return reading.price if search.price == (None, None) else search.price
+def _droppings(constraints: Sequence[Constraint]) -> Iterator[list[str]]:
+    """Yield the keys to let go of, facet by facet: none, those of one, of two, …; the price's last."""
+    held = [one for one in constraints if one.active and one.mode == "filter"]
+    facets = sorted(dict.fromkeys(one.facet for one in held), key=lambda facet: facet == PRICE)
+    for count in range(len(facets) + 1):
+        for some in combinations(facets, count):
+            yield [one.key for one in held if one.facet in some]
 
 
-def ordered(found: Found, ranked: Sequence[tuple[str, float]] | None, sort: str) -> list[tuple[str, float | None]]:
+def ordered(found: Found, ranked: Sequence[tuple[str, float]] | None, search: Search) -> list[tuple[str, float | None]]:
     """Return the ids found and their scores, in the order to show.
 
     :param ranked: what the reranker made of the best, highest first; None where it read nothing.
     """
+    if ranked and search.sort == "relevance":
+        ranked = fused(ranked, dict(zip(found.ids, found.scores, strict=True)))
     scores: dict[str, float | None] = dict(ranked or ())
-    rest: Iterable[str] = (id for id in found.ids if id not in scores)
-    order = [*scores.items(), *((id, None) for id in rest)]
-    if sort == "relevance":
+    order = [*scores.items(), *((id, None) for id in found.ids if id not in scores)]
+    if search.sort == "relevance":
         return order
     prices = dict(zip(found.ids, found.prices, strict=True))
-    sign = -1 if sort.startswith("-") else 1
+    sign = -1 if search.sort.startswith("-") else 1
 
     def place(one: tuple[str, float | None]) -> tuple[bool, bool, float]:
         price, score = prices[one[0]], one[1]
         return (score is not None and score < LIKELY, price is None, sign * (price or 0.0))
 
-    return sorted(order, key=place)
+    # What follows the candidates keeps its order, or the next page would be of another one.
+    return sorted(order[: search.candidates], key=place) + order[search.candidates :]
 
 
 LIKELY = 0.5

@@ -5,11 +5,12 @@ In the index a phrase is its folded words from one of its words on, and behind a
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from xephang.product import Product
 from xephang.search.facet_terms import ANY, FacetTerms, split
 from xephang.search.terms import terms
-from xephang.text import fold, normalise
+from xephang.text import normalise
 
 _WITH = ("brand", "gender", "age", "color", "use", "material")
 """Facets whose values follow a thing's name in phrases."""
@@ -46,9 +47,8 @@ def _wholes(product: Product, facets: Sequence[str], facet_terms: FacetTerms) ->
         yield " ".join(words)
 
 
-def _from_each_word(whole: str) -> Iterator[str]:
+@lru_cache(maxsize=65536)
+def _from_each_word(whole: str) -> tuple[str, ...]:
     whole = normalise(whole)
-    found = terms(whole)
-    text = fold(whole).lower()
-    for term in found:
-        yield f"{text[term.start :]}{_BETWEEN}{whole}"
+    words = [term.folded for term in terms(whole)]
+    return tuple(f"{' '.join(words[at:])}{_BETWEEN}{whole}" for at in range(len(words)))

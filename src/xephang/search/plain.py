@@ -22,7 +22,7 @@ def plain(results: "Results") -> dict[str, Any]:
         "constraints": [asdict(one) for one in found.constraints],
         "corrections": [asdict(one) for one in found.corrections],
         "did_you_mean": found.did_you_mean,
-        "facets": [asdict(one) for one in found.facets],
+        "facets": [{**asdict(one), "values": [asdict(value) for value in one.values]} for one in found.facets],
         "price_range": None if low_high is None else {"min": low_high[0], "max": low_high[1]},
         "results": [_hit(hit) for hit in results.hits],
         "milliseconds": {stage: round(took, 2) for stage, took in results.milliseconds.items()},

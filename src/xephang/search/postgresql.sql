@@ -42,7 +42,7 @@ END $$;
 -- One row for each product.
 --   search: words with diacritics (A in title, brand, category, colour, size and gender, C in the rest) and folded
 --           (B and D).
---   facets: "brand=adidas" and the like, folded.
+--   facets: "brand=adidas", "color=trắng" and the like, in lower case.
 --   changed: when the row was made; `fill` leaves those alone that are newer than its own reading.
 CREATE TABLE IF NOT EXISTS xephang.search (
   id text PRIMARY KEY,
@@ -72,71 +72,79 @@ AS $$
     '([[:alnum:]]{40})[[:alnum:]]+', '\1', 'g'), 40000)
 $$;
 
-CREATE OR REPLACE FUNCTION xephang.vector(head text, rest text) RETURNS tsvector
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $$
-  SELECT setweight(to_tsvector('pg_catalog.simple', h), 'A') || setweight(to_tsvector('xephang.folded', h), 'B')
-      || setweight(to_tsvector('pg_catalog.simple', r), 'C') || setweight(to_tsvector('xephang.folded', r), 'D')
-  FROM (SELECT xephang.plain(head) AS h, xephang.plain(rest) AS r) AS plain
-$$;
-
--- A facet's value as `search.facets` holds it: its words folded and in order of the alphabet.
+-- A facet's value as `search.facets` holds it.
 CREATE OR REPLACE FUNCTION xephang.facet(name text, value text) RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-AS $$
-  SELECT name || '=' || array_to_string(tsvector_to_array(to_tsvector('xephang.folded', xephang.plain(value))), ' ')
-$$;
-
--- A field's texts: the members of a list; of another value, what stands between , ; and |.
-CREATE OR REPLACE FUNCTION xephang.texts(value jsonb) RETURNS SETOF text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-  SELECT one FROM jsonb_array_elements_text(CASE jsonb_typeof(value) WHEN 'array' THEN value ELSE '[]' END) AS one
-  UNION ALL
-  SELECT one FROM regexp_split_to_table(CASE jsonb_typeof(value) WHEN 'array' THEN NULL ELSE value #>> '{}' END,
-                                        '[,;|]') AS one
+  SELECT name || '=' || btrim(regexp_replace(lower(normalize(left(value, 80), NFKC) COLLATE "und-x-icu"),
+                                             '[[:space:]]+', ' ', 'g'))
 $$;
 
-CREATE OR REPLACE FUNCTION xephang.entry(product jsonb) RETURNS xephang.search
-LANGUAGE sql VOLATILE
+-- A product's id as a catalogue reads it.
+CREATE OR REPLACE FUNCTION xephang.key(id jsonb) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$
-  SELECT ROW(
-    product ->> 'id',
-    xephang.vector(
-      (SELECT string_agg(one, ' ')
-       FROM unnest(ARRAY['title', 'brand', 'category', 'color', 'size', 'gender']) AS field,
-            xephang.texts(product -> field) AS one),
-      (SELECT string_agg(one, ' ')
-       FROM unnest(ARRAY['attributes', 'description']) AS field, xephang.texts(product -> field) AS one)),
-    ARRAY(SELECT DISTINCT xephang.facet(field, one)
-          FROM unnest(ARRAY['brand', 'category', 'color', 'size', 'gender']) AS field,
-               xephang.texts(product -> field) AS one
-          WHERE xephang.plain(one) <> ''),
-    CASE WHEN jsonb_typeof(product -> 'price') = 'number' AND (product -> 'price')::numeric BETWEEN 0 AND 1e15
-         THEN (product -> 'price')::double precision END,
-    clock_timestamp()
-  )::xephang.search
+  SELECT btrim(id #>> '{}', E' \t\r\n')
 $$;
 
--- Puts the entry of a product in order, whatever happened to one of its rows. It has the rights of who ran this file,
--- so that who writes products needs none here.
+-- The row of `search` for a product as JSON. A field may be a list; a facet's values may also be parted by , ; or |.
+CREATE OR REPLACE FUNCTION xephang.entry(product jsonb) RETURNS xephang.search
+LANGUAGE plpgsql STABLE
+AS $$
+DECLARE
+  head text;
+  rest text;
+  made xephang.search;
+BEGIN
+  head := xephang.plain((SELECT string_agg(one #>> '{}', ' ')
+    FROM unnest(ARRAY['title', 'brand', 'category', 'color', 'size', 'gender']) AS field,
+         jsonb_path_query(product -> field, 'lax $[*]') AS one));
+  rest := xephang.plain((SELECT string_agg(one #>> '{}', ' ')
+    FROM unnest(ARRAY['attributes', 'description']) AS field, jsonb_path_query(product -> field, 'lax $[*]') AS one));
+  made.id := xephang.key(product -> 'id');
+  made.search := setweight(to_tsvector('pg_catalog.simple', head), 'A') ||
+                 setweight(to_tsvector('xephang.folded', head), 'B') ||
+                 setweight(to_tsvector('pg_catalog.simple', rest), 'C') ||
+                 setweight(to_tsvector('xephang.folded', rest), 'D');
+  made.facets := ARRAY(SELECT DISTINCT xephang.facet(field, part)
+    FROM unnest(ARRAY['brand', 'category', 'color', 'size', 'gender']) AS field,
+         jsonb_path_query(product -> field, 'lax $[*]') AS one,
+         unnest(string_to_array(translate(one #>> '{}', ';|', ',,'), ',')) AS part
+    WHERE part ~ '[^[:space:]]');
+  made.price := CASE WHEN jsonb_typeof(product -> 'price') = 'number'
+                      AND (product -> 'price')::numeric BETWEEN 0 AND 1e15
+                     THEN (product -> 'price')::double precision END;
+  made.changed := clock_timestamp();
+  RETURN made;
+END $$;
+
+-- Makes the entry of a product anew, whatever happened to one of its rows. It has the rights of who ran this file, so
+-- that who writes products needs none here.
 CREATE OR REPLACE FUNCTION xephang.follow() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-BEGIN
-  IF TG_OP = 'TRUNCATE' THEN
-    DELETE FROM xephang.search AS s WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE p.id::text = s.id);
-    RETURN NULL;
-  END IF;
-  IF TG_OP <> 'INSERT' THEN
-    EXECUTE format('DELETE FROM xephang.search WHERE id = ($1).%I::text', TG_ARGV[0]) USING OLD;
-  END IF;
-  EXECUTE format(
+DECLARE
+  was text;
+  entry text := format(
     'INSERT INTO xephang.search SELECT e.* '
     'FROM (SELECT DISTINCT ON (id) p.* FROM xephang.products AS p WHERE p.id = ($1).%I) AS p, '
     'LATERAL xephang.entry(to_jsonb(p)) AS e '
     'ON CONFLICT (id) DO UPDATE SET search = excluded.search, facets = excluded.facets, price = excluded.price, '
-    'changed = excluded.changed', TG_ARGV[0]) USING CASE TG_OP WHEN 'DELETE' THEN OLD ELSE NEW END;
+    'changed = excluded.changed', TG_ARGV[0]);
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    DELETE FROM xephang.search AS s
+      WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE xephang.key(to_jsonb(p.id)) = s.id);
+    RETURN NULL;
+  END IF;
+  IF TG_OP <> 'INSERT' THEN
+    was := xephang.key(to_jsonb(OLD) -> TG_ARGV[0]);
+    DELETE FROM xephang.search WHERE id = was;
+    EXECUTE entry USING OLD;
+  END IF;
+  IF TG_OP <> 'DELETE' AND was IS DISTINCT FROM xephang.key(to_jsonb(NEW) -> TG_ARGV[0]) THEN
+    EXECUTE entry USING NEW;
+  END IF;
   RETURN NULL;
 END $$;
 
@@ -145,7 +153,7 @@ CREATE OR REPLACE FUNCTION xephang.watch(shop regclass, id name, columns name[])
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  listed text := (SELECT string_agg(quote_ident(one), ', ') FROM unnest(array_append(columns, id)) AS one);
+  listed text := (SELECT string_agg(DISTINCT quote_ident(one), ', ') FROM unnest(array_append(columns, id)) AS one);
 BEGIN
   EXECUTE format('DROP TRIGGER IF EXISTS xephang_rows ON %s', shop);
   EXECUTE format('DROP TRIGGER IF EXISTS xephang_emptied ON %s', shop);
@@ -153,6 +161,19 @@ BEGIN
                  'EXECUTE FUNCTION xephang.follow(%L)', listed, shop, id);
   EXECUTE format('CREATE TRIGGER xephang_emptied AFTER TRUNCATE ON %s FOR EACH STATEMENT '
                  'EXECUTE FUNCTION xephang.follow(%L)', shop, id);
+END $$;
+
+-- Keeps up with no table any more.
+CREATE OR REPLACE FUNCTION xephang.unwatch() RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  watched regclass;
+BEGIN
+  FOR watched IN SELECT DISTINCT tgrelid FROM pg_catalog.pg_trigger WHERE tgfoid = 'xephang.follow'::regproc LOOP
+    EXECUTE format('DROP TRIGGER IF EXISTS xephang_rows ON %s', watched);
+    EXECUTE format('DROP TRIGGER IF EXISTS xephang_emptied ON %s', watched);
+  END LOOP;
 END $$;
 
 -- Makes every entry anew, 1000 to a transaction, while the shop goes on writing: to be called outside of a transaction.
@@ -166,7 +187,7 @@ DECLARE
   done integer := 0;
 BEGIN
   -- Whoever is writing now ends first; whoever comes later has a later `changed`, and is left alone.
-  FOR watched IN SELECT DISTINCT tgrelid FROM pg_catalog.pg_trigger WHERE tgname = 'xephang_rows' LOOP
+  FOR watched IN SELECT DISTINCT tgrelid FROM pg_catalog.pg_trigger WHERE tgfoid = 'xephang.follow'::regproc LOOP
     EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', watched);
   END LOOP;
   begun := clock_timestamp();
@@ -181,7 +202,8 @@ BEGIN
     IF done % 1000 = 0 THEN COMMIT; END IF;
   END LOOP;
   COMMIT;
-  DELETE FROM xephang.search AS s WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE p.id::text = s.id);
+  DELETE FROM xephang.search AS s
+    WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE xephang.key(to_jsonb(p.id)) = s.id);
 END $$;
 
 -- Folded words, the most frequent way to write each, and about how many products have it.
@@ -197,3 +219,5 @@ DO $$ BEGIN
     CREATE INDEX words_near ON xephang.words USING gin (word gin_trgm_ops);
   END IF;
 END $$;
+
+RESET search_path;

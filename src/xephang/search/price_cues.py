@@ -12,8 +12,8 @@ from itertools import product
 from xephang.judgments.keystrokes import TELEX, VNI, keys
 from xephang.text import fold
 
-_MEANT_OTHERWISE = frozenset(("đen", "tôi"))
-"""What is left of đến and tối without the tone is another word."""
+_MEANT_OTHERWISE = "tôi"
+"""What is left of tối without its tone."""
 _RANGES = frozenset(("đến", "tới"))
 _WORD = re.compile(r"[^\W\d_][^\W_]*")
 _TONE = re.compile("[\u0301\u0300\u0309\u0303\u0323]")
@@ -83,12 +83,14 @@ def _typed(words: frozenset[str]) -> Mapping[str, str]:
     found: dict[str, str] = {}
     toneless: dict[str, str] = {}
     for word in words:
-        ways = product((TELEX, VNI), (True, False), (True, False))
-        raw = {keys(word, method, at_end=at_end, together=together) for method, at_end, together in ways}
-        full = {word, *raw} - {fold(word)}
-        found |= dict.fromkeys(full, word if word in _RANGES else fold(word))
+        found |= dict.fromkeys(_ways(word) - {fold(word)}, word if word in _RANGES else fold(word))
         bare = unicodedata.normalize("NFC", _TONE.sub("", unicodedata.normalize("NFD", word)))
-        if bare not in _MEANT_OTHERWISE:
-            toneless[bare] = fold(word)
+        if bare != _MEANT_OTHERWISE:
+            toneless |= dict.fromkeys(_ways(bare), fold(word))
     # "max" is itself before it is the keys of mã.
     return {**toneless, **found, **{word: word for word in words if word.isascii()}}
+
+
+def _ways(word: str) -> set[str]:
+    ways = product((TELEX, VNI), (True, False), (True, False))
+    return {word} | {keys(word, method, at_end=at_end, together=together) for method, at_end, together in ways}

@@ -42,7 +42,7 @@ class PriceWish:
 
 _PATTERNS = (
     # from … to …
-    r"[gacf]{0,3}t?[gacf]{0,3}(?P<low>[NWp])[rdv]u?(?P<high>[NWp])",
+    r"[gacf]{0,3}[tl]?[gacf]{0,3}(?P<low>[NWp])[rdv]u?(?P<high>[NWp])",
     r"[gac]{0,3}[lt][gac]{0,3}(?P<low>[NWp])v?[gac]{0,3}u[gac]{0,3}(?P<high>[NWp])",
     r"[gac]{0,3}u[gac]{0,3}(?P<high>[NWp])v?[gac]{0,3}[lt][gac]{0,3}(?P<low>[NWp])",
     # … or less, … or more
@@ -111,7 +111,8 @@ def _span(low: Token, high: Token, priced: bool) -> tuple[float, float] | None:
     """Return two ends, of which one may have left its unit to the other: 200-500k, 1-2 triệu, 500-1tr."""
     first, last = _value(low, priced), _value(high, priced)
     if low.kind == "p" and high.kind != "p" and last is not None:
-        fitting = [low.value * unit for unit in (high.unit, 1000) if 1000 <= low.value * unit < last]
+        units = (high.unit, 1000) if low.value in _THOUSANDS else (high.unit,)
+        fitting = [low.value * unit for unit in units if 1000 <= low.value * unit < last]
         first = fitting[0] if fitting else None
     elif high.kind == "p" and low.kind != "p" and first is not None:
         last = high.value * low.unit

@@ -1,25 +1,42 @@
 """Read a query: its words and what else they may be, what it insists on, what it says of the price."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from xephang.lexicon import Mention
 from xephang.search.asking import PRICE, Constraint, Correction
 from xephang.search.facet_terms import FacetTerms
+from xephang.search.pieces import Line, Piece, understood
 from xephang.search.price_words import read_price_wish
-from xephang.search.spelling import Alternative, Speller
-from xephang.search.terms import Term, terms
+from xephang.search.spelling import Speller
+from xephang.search.terms import terms
 from xephang.text import normalise
 
 FILTERS = ("gender", "size")
 """Facets that a query insists on: what contradicts it is left out, what says nothing of it stays."""
 BOOSTS = ("brand", "color", "age")
 """Facets that a query asks for: what meets it comes first."""
-_SURE = 0.5
-"""The weight of an alternative that a word is corrected to."""
 _LONGEST = 2000
 """Characters of a query that are searched; the model reads fewer."""
-_MOST_WORDS = 64
+_MOST_TERMS = 8
+"""Terms of a range that is asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Something that the query asks for in words of the lexicon.
+
+    :param terms: facet terms, of which a product has one that meets it.
+    :param leading: it is what the thing is.
+    :param required: a product that does not say it is another thing (a brand).
+    """
+
+    facet: str
+    terms: tuple[str, ...]
+    start: int
+    end: int
+    leading: bool = False
+    required: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +47,8 @@ class Word:
     :param start: where it stands in the query; as `end`.
     :param known: how many products hold it.
     :param others: what else it may be: folded words, more than one with spaces between, and how likely.
-    :param facets: facet terms that say the same.
-    :param covered: a constraint that holds stands for it.
+    :param ask: what it is a word of.
+    :param covered: it is a constraint's, whether that holds or not, and no product has to have it.
     """
 
     lower: str
@@ -40,7 +57,7 @@ class Word:
     end: int
     known: int = 0
     others: tuple[tuple[str, float], ...] = ()
-    facets: tuple[str, ...] = ()
+    ask: Ask | None = None
     covered: bool = False
 
     @property
@@ -67,7 +84,7 @@ class Reading:
     """A query as it was understood.
 
     :param read: what the reranker reads.
-    :param boosts: facet terms that rank a product higher.
+    :param asks: what it asks for in words of the lexicon; what meets it ranks higher.
     :param price: from and to, where the query says so and that holds.
     """
 
@@ -75,7 +92,7 @@ class Reading:
     read: str
     words: tuple[Word, ...] = ()
     wishes: tuple[Wish, ...] = ()
-    boosts: tuple[str, ...] = ()
+    asks: tuple[Ask, ...] = ()
     price: tuple[float | None, float | None] = (None, None)
     corrections: tuple[Correction, ...] = ()
 
@@ -88,16 +105,6 @@ class Reading:
         return replace(self, wishes=wishes, price=(None, None) if PRICE in keys else self.price)
 
 
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A part of the text that is read, and where it stood in the query."""
-
-    text: str
-    start: int
-    end: int
-    alternative: Alternative | None = None
-
-
 def read_query(query: str, speller: Speller, facet_terms: FacetTerms, ignore: Collection[str] = ()) -> Reading:
     """Read a query. Never raises.
 
@@ -106,10 +113,9 @@ def read_query(query: str, speller: Speller, facet_terms: FacetTerms, ignore: Co
     query = normalise(query[:_LONGEST])
     wish = read_price_wish(query)
     priced = (wish.start, wish.end) if wish else (0, 0)
-    found = [term for term in terms(query) if not priced[0] <= term.start < priced[1]][:_MOST_WORDS]
-    pieces = list(_spelled(found, speller))
-    read, places = _joined(query, pieces, priced)
-    mentions = _mentions(read, places, facet_terms)
+    line, mentions = Line.of(query, priced, speller), list[Mention]()
+    if facet_terms.lexicon:
+        line, mentions = understood(line, facet_terms.lexicon)
     wishes = [_wish(mention, query, facet_terms, ignore) for mention in mentions if mention.facet in FILTERS + BOOSTS]
     price: tuple[float | None, float | None] = (None, None)
     if wish:
@@ -117,75 +123,22 @@ def read_query(query: str, speller: Speller, facet_terms: FacetTerms, ignore: Co
         said = Constraint(PRICE, PRICE, wish.name, query[slice(*priced)], *priced, active=active)
         wishes.append(Wish(said))
         price = (wish.low, wish.high) if active else price
-    held = [one.constraint for one in wishes if one.constraint.active and one.constraint.mode == "filter"]
+    filters = [one.constraint for one in wishes if one.constraint.mode == "filter"]
     ignored = {one.constraint.key for one in wishes if not one.constraint.active}
-    asked = [one for one in mentions if facet_terms.key(one) not in ignored]
+    asks = tuple(_ask(one, facet_terms) for one in mentions if facet_terms.key(one) not in ignored)
     return Reading(
         query=query,
-        read=read,
-        words=tuple(_word(piece, asked, held, speller, facet_terms) for piece in pieces),
+        read=line.text()[0],
+        words=tuple(_word(piece, asks, filters, speller) for piece in line.pieces),
         wishes=tuple(wishes),
-        boosts=tuple(dict.fromkeys(term for mention in asked for term in facet_terms.asked(mention)[:8])),
+        asks=asks,
         price=price,
         corrections=tuple(
-            Correction(query[one.start : one.end], one.start, one.end, one.text) for one in pieces if one.alternative
+            Correction(query[one.start : one.end], one.start, one.end, one.text)
+            for one in line.pieces
+            if one.alternative
         ),
     )
-
-
-def _spelled(found: Sequence[Term], speller: Speller) -> Iterator[_Piece]:
-    """Yield the words, each as it is read; two that are one are read together."""
-    taken = -1
-    for at, term in enumerate(found):
-        if at == taken:
-            continue
-        following = found[at + 1] if at + 1 < len(found) else None
-        if following and (both := speller.joined(term.lower, following.lower)):
-            taken = at + 1
-            yield _Piece(both.written, term.start, following.end, both)
-            continue
-        others = speller.alternatives(term.lower)
-        if others and others[0].weight >= _SURE:
-            yield _Piece(others[0].written, term.start, term.end, others[0])
-        else:
-            yield _Piece(term.lower, term.start, term.end)
-
-
-def _joined(query: str, pieces: Sequence[_Piece], priced: tuple[int, int]) -> tuple[str, list[tuple[int, int, _Piece]]]:
-    """Return the text to read, and where each piece stands in it."""
-    out, places, last, length = [], [], 0, 0
-
-    def add(text: str) -> None:
-        nonlocal length
-        out.append(text)
-        length += len(text)
-
-    for piece in pieces:
-        between = query[last : piece.start]
-        if last <= priced[0] < priced[1] <= piece.start:
-            between = query[last : priced[0]] + query[priced[1] : piece.start]
-        add(between)
-        written = piece.text if piece.alternative else query[piece.start : piece.end]
-        places.append((length, length + len(written), piece))
-        add(written)
-        last = piece.end
-    rest = query[last:]
-    if last <= priced[0] < priced[1]:
-        rest = query[last : priced[0]] + query[priced[1] :]
-    add(rest)
-    return "".join(out).rstrip(), places
-
-
-def _mentions(read: str, places: Sequence[tuple[int, int, _Piece]], facet_terms: FacetTerms) -> list[Mention]:
-    """Return what the lexicon reads, its spans put back into the query."""
-    if facet_terms.lexicon is None:
-        return []
-    found = []
-    for mention in facet_terms.lexicon.parse(read).mentions:
-        within = [piece for start, end, piece in places if start < mention.end and mention.start < end]
-        if within:
-            found.append(replace(mention, start=within[0].start, end=within[-1].end))
-    return found
 
 
 def _wish(mention: Mention, query: str, facet_terms: FacetTerms, ignore: Collection[str]) -> Wish:
@@ -203,24 +156,28 @@ def _wish(mention: Mention, query: str, facet_terms: FacetTerms, ignore: Collect
     return Wish(said, tuple(facet_terms.asked(mention)), facet_terms.silent(mention))
 
 
-def _word(
-    piece: _Piece,
-    asked: Sequence[Mention],
-    held: Sequence[Constraint],
-    speller: Speller,
-    facet_terms: FacetTerms,
-) -> Word:
+def _ask(mention: Mention, facet_terms: FacetTerms) -> Ask:
+    facet = facet_terms.lexicon.facets[mention.facet] if facet_terms.lexicon else None
+    return Ask(
+        facet=mention.facet,
+        terms=tuple(facet_terms.asked(mention)[:_MOST_TERMS]),
+        start=mention.start,
+        end=mention.end,
+        leading=facet is not None and facet_terms.lexicon is not None and facet.id == facet_terms.lexicon.leading,
+        required=facet is not None and facet.relations.required,
+    )
+
+
+def _word(piece: Piece, asks: Sequence[Ask], filters: Sequence[Constraint], speller: Speller) -> Word:
     text = normalise(piece.text).lower()
     folded = " ".join(term.folded for term in terms(text))
-    spans = [mention for mention in asked if mention.start <= piece.start and piece.end <= mention.end]
-    others = [(one.term, one.weight) for one in speller.alternatives(text)] if piece.alternative is None else []
     return Word(
         lower=text,
         folded=folded,
         start=piece.start,
         end=piece.end,
         known=min((speller.vocabulary.count(one) for one in folded.split()), default=0),
-        others=tuple(others),
-        facets=tuple(dict.fromkeys(term for mention in spans for term in facet_terms.asked(mention)[:8])),
-        covered=any(one.start <= piece.start and piece.end <= one.end for one in held),
+        others=tuple((one.term, one.weight) for one in piece.others),
+        ask=next((one for one in asks if one.start <= piece.start and piece.end <= one.end), None),
+        covered=any(one.start <= piece.start and piece.end <= one.end for one in filters),
     )

@@ -1,6 +1,7 @@
 """The first stage's index: its fields, and a product as one entry of it."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,8 @@ _FIELDS = ("title", "brand", "category", "color", "size", "gender", "attribute")
 _WORDS = "words"
 """The tokenizer of fields whose words are cut here and joined by spaces."""
 _MOST_CHARACTERS = 20_000
+_LONGEST_ID = 10_000
+"""Tantivy leaves out terms of more than 65,530 bytes, and could not delete such a product."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,15 @@ class Entry:
 
     @classmethod
     def of(cls, product: Product, facet_terms: FacetTerms) -> "Entry":
-        """Read a product."""
+        """Read a product.
+
+        :raises InputError: if its id is too long to be kept.
+        """
+        if len(product.id) > _LONGEST_ID:
+            raise InputError(
+                f"product '{product.id[:40]}…': its id has {len(product.id):,} characters; the search index takes "
+                f"{_LONGEST_ID:,}: leave it out, or give it a shorter one"
+            )
         found: list[Term] = []
         code: list[str] = [term.folded for term in terms(normalise(product.id))]
         for name in _FIELDS:
@@ -101,14 +112,27 @@ def opened(path: str, *, new: bool = False) -> tantivy.Index:
 
     :raises InputError: if it can not be read.
     """
-    try:
+    with reading_index(path):
         index = tantivy.Index(SCHEMA, path) if new else tantivy.Index.open(path)
         index.register_tokenizer(_WORDS, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
         if not new:
             index.config_reader(reload_policy="manual")
-    except (ValueError, OSError) as error:
-        raise InputError(f"{path}: the search index can not be read ({error}); run xephang index again") from error
     return index
+
+
+@contextmanager
+def reading_index(path: str = "") -> Iterator[None]:
+    """Tell of a damaged or missing file where the library stumbles over it.
+
+    :raises InputError: in place of what the library raises, its panics included, which are no `Exception`.
+    """
+    try:
+        yield
+    except BaseException as error:
+        if not isinstance(error, ValueError | OSError) and type(error).__name__ != "PanicException":
+            raise
+        where = f"{path}: " if path else ""
+        raise InputError(f"{where}the search index can not be read ({error}); run xephang index again") from error
 
 
 def _rest(product: Product) -> Iterator[str]:

@@ -8,17 +8,16 @@ from pathlib import Path
 
 from xephang.catalogue import Catalogue
 from xephang.compiled import CompiledCatalogue
-from xephang.compiled.building import Progress
 from xephang.compiled.manifest import MANIFEST, Manifest
 from xephang.errors import InputError
-from xephang.lexicon import BUNDLED, Match, compare, read_product
-from xephang.lexicon.facets import Facets
+from xephang.lexicon import BUNDLED
 from xephang.product import Product
-from xephang.progress import Advance
+from xephang.progress import Progress
 from xephang.reranker import Reranker
-from xephang.search.asking import FacetVerdict, Found, Hit, Results, Search, Suggestion
+from xephang.search.asking import Found, Hit, Results, Search, Suggestion
 from xephang.search.first_stage import FirstStage, ordered
 from xephang.search.highlighting import highlights
+from xephang.search.verdicts import Verdicts
 from xephang.search.writing import Attaching, lexicon_text
 
 _TRIES = 5
@@ -28,6 +27,7 @@ _TRIES = 5
 class _State:
     compiled: CompiledCatalogue
     first_stage: FirstStage
+    verdicts: Verdicts
 
 
 class Shop:
@@ -68,7 +68,7 @@ class Shop:
         resume: bool = False,
         overwrite: bool = False,
         progress: Progress | None = None,
-        indexing: Advance | None = None,
+        indexing: Progress | None = None,
     ) -> "Shop":
         """Compile and index a catalogue.
 
@@ -77,7 +77,7 @@ class Shop:
         :param storage: as `CompiledCatalogue.build` takes it.
         :param processes: how many read facets for the index at the same time.
         :param progress: called with how many products are computed, and how many there are.
-        :param indexing: called with how many more products are indexed.
+        :param indexing: called with how many products are indexed, and how many there are.
         :raises InputError: if the folder is taken, or the catalogue or the lexicon can not be used.
         :raises ModelError: if the model does not read products apart.
         """
@@ -94,7 +94,7 @@ class Shop:
         *,
         lexicon: str | Path | None = None,
         processes: int = 1,
-        indexing: Advance | None = None,
+        indexing: Progress | None = None,
     ) -> "Shop":
         """Index a catalogue that is compiled already, anew where it has an index.
 
@@ -159,7 +159,7 @@ class Shop:
         :param milliseconds: of stages beside those of `found`.
         """
         began, state = time.perf_counter(), self._state
-        order = ordered(found, ranked, search.sort)
+        order = ordered(found, ranked, search)
         first = (search.page - 1) * search.page_size
         shown = order[first : first + search.page_size]
         products = state.compiled.products([id for id, _ in shown])
@@ -169,7 +169,7 @@ class Shop:
         asked = lexicon.parse(found.read) if lexicon else None
         hits = []
         for at, ((id, score), product) in enumerate(zip(shown, products, strict=True), first + 1):
-            matched, contradicted = self._verdicts(asked, product)
+            matched, contradicted = state.verdicts.of(asked, product)
             hits.append(
                 Hit(
                     id=id,
@@ -243,22 +243,6 @@ class Shop:
         """Return the shop as it is now, whatever changes later."""
         return copy(self)
 
-    def _verdicts(
-        self, asked: Facets | None, product: Product
-    ) -> tuple[tuple[FacetVerdict, ...], tuple[FacetVerdict, ...]]:
-        """Return what a product meets and what it contradicts."""
-        terms = self._state.first_stage.facet_terms
-        if asked is None or terms.lexicon is None:
-            return (), ()
-        found: dict[Match, list[FacetVerdict]] = {}
-        for verdict in compare(terms.lexicon, asked, read_product(terms.lexicon, product)):
-            said = ", ".join(dict.fromkeys(one.name for one in verdict.offered))
-            wish = verdict.asked.name if verdict.asked else ""
-            one = FacetVerdict(verdict.facet, terms.facet_name(verdict.facet), wish, said)
-            kind = Match.CONTRADICTED if verdict.match is Match.OTHER else verdict.match
-            found.setdefault(kind, []).append(one)
-        return tuple(found.get(Match.MATCHED, ())), tuple(found.get(Match.CONTRADICTED, ()))
-
     def _explained(self, results: Results, model: Reranker) -> Results:
         ids = [hit.id for hit in results.hits if hit.score is not None]
         if not ids:
@@ -290,11 +274,12 @@ def _open(folder: Path, model: Reranker | None) -> _State:
         if not compiled.manifest.attached:
             raise InputError(f"{folder}: is compiled, but has no search index; run: xephang index {folder}")
         try:
-            return _State(compiled, FirstStage.open(folder / compiled.manifest.attached))
-        except (InputError, OSError) as error:
+            first_stage = FirstStage.open(folder / compiled.manifest.attached)
+            return _State(compiled, first_stage, Verdicts(first_stage.facet_terms))
+        except InputError:
             # Between opening the one and the other, another process may have replaced both.
             if not left or Manifest.read(folder) == compiled.manifest:
-                raise InputError(f"{folder}: {error}; run xephang index again") from error
+                raise
     raise AssertionError
 
 

@@ -1,40 +1,28 @@
 """Offer what a word of a query may have been meant for, among the words that the catalogue holds.
 
 A catalogue of a million products holds misspelt words itself, so that counts are compared, never only presence: a
-word stands unless something else is so much more frequent that a slip explains it better. Each alternative's mass is
-its count times how often such a slip is made (a noisy channel: Kernighan, Church and Gale, 1990); a held word's own
-mass is its count.
+word stands unless something else is so much more frequent that a slip explains it better. An alternative's mass is
+its count times how often it is so written (a noisy channel: Kernighan, Church and Gale, 1990).
 """
 
-from collections.abc import Iterator
+from collections.abc import Container
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Protocol
 
-from xephang.search.keyboards import readings
+from xephang.lexicon import Lexicon
 from xephang.search.spelling_chats import chats
-from xephang.search.spelling_glue import split
-from xephang.search.spelling_slips import CLOSE, FAR, close_slips, slips
+from xephang.search.spelling_guesses import Guess, Kind, Vocabulary, guesses
 from xephang.search.spelling_syllables import is_bare_syllable
 from xephang.text import fold
 
-Kind = Literal["telex", "vni", "teencode", "typo", "split", "join"]
+__all__ = ["Alternative", "Kind", "Speller", "Vocabulary", "alternatives", "joined", "lexicon_words"]
 
 _LONGEST = 40
 _MOST = 5
-_RAW, _CHAT, _GLUED = 1 / 20, 1 / 20, 1 / 20
-_SHORTEST_TYPO, _SHORTEST_FOR_TWO = 3, 7
 _LEAST_WEIGHT = 0.03
-
-
-class Vocabulary(Protocol):
-    """The words of a catalogue."""
-
-    def count(self, folded: str) -> int:
-        """Return how many products hold this folded lower-case word."""
-
-    def accented(self, folded: str) -> str:
-        """Return the word's most frequent form with diacritics."""
+_UNSEEN, _STANDING = 0.02, 0.05
+"""The mass of a word that no product holds, which may be right for all that; of one that some hold, for each."""
+_RARER, _RARER_SYLLABLES, _COMMONER = 20, 400, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +31,7 @@ class Alternative:
 
     :param term: folded, joined by spaces where there are several.
     :param written: with diacritics, for people.
-    :param weight: from 0 to 1, how much it may be trusted.
+    :param weight: from 0 to 1, how much it may be trusted; from 0.5 on it may be read in the word's place.
     """
 
     term: str
@@ -52,22 +40,15 @@ class Alternative:
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
-class _Guess:
-    written: str
-    likelihood: float
-    kind: Kind
-
-    @property
-    def term(self) -> str:
-        return fold(self.written)
-
-
 class Speller:
-    """Alternatives from one vocabulary, remembered. The vocabulary must not change under it."""
+    """Alternatives from one vocabulary, remembered. The vocabulary must not change under it.
 
-    def __init__(self, vocabulary: Vocabulary, *, remember: int = 16384) -> None:
+    :param known: words, as they are written, that are right even where no product holds them (`lexicon_words`).
+    """
+
+    def __init__(self, vocabulary: Vocabulary, known: Container[str] = (), *, remember: int = 16384) -> None:
         self.vocabulary = vocabulary
+        self.known = known
         self._remembered = lru_cache(remember)(self._read)
 
     def alternatives(self, word: str) -> tuple[Alternative, ...]:
@@ -75,80 +56,66 @@ class Speller:
         return self._remembered(word) if len(word) <= _LONGEST else ()
 
     def joined(self, first: str, second: str) -> Alternative | None:
-        """Return the one word that two are parts of; see `joined`."""
+        """Return what two words are together; see `joined`."""
         return joined(first, second, self.vocabulary)
 
     def _read(self, word: str) -> tuple[Alternative, ...]:
-        return alternatives(word, self.vocabulary)
+        return alternatives(word, self.vocabulary, self.known)
 
 
-def alternatives(word: str, vocabulary: Vocabulary) -> tuple[Alternative, ...]:
+def alternatives(word: str, vocabulary: Vocabulary, known: Container[str] = ()) -> tuple[Alternative, ...]:
     """Return what a normalised lower-case word may have been meant for, best first; none where it stands.
 
-    All of an alternative's words are held by the vocabulary. Words beyond 40 letters have none.
+    The vocabulary holds all of an alternative's words. Words beyond 40 letters have none.
+
+    :param known: as in `Speller`.
     """
     if not word or len(word) > _LONGEST:
         return ()
-    own = vocabulary.count(fold(word))
-    best: dict[str, tuple[float, _Guess]] = {}
-    for guess in _guesses(word, own, vocabulary):
-        mass = _count(guess.term, vocabulary) * guess.likelihood
-        if mass > own and guess.term != fold(word) and mass > best.get(guess.term, (0.0, guess))[0]:
-            best[guess.term] = mass, guess
-    total = own + sum(mass for mass, _ in best.values())
-    ranked = sorted(best.values(), key=lambda one: (-one[0], one[1].term))[:_MOST]
-    found = (Alternative(one.term, one.written, mass / total * _trust(one), one.kind) for mass, one in ranked)
-    return tuple(one for one in found if one.weight >= _LEAST_WEIGHT)
+    folded = fold(word)
+    own = vocabulary.count(folded)
+    best: dict[str, tuple[float, Guess]] = {}
+    for guess in guesses(word, own, vocabulary, known=word in known):
+        term = fold(guess.written)
+        count = _count(term, vocabulary)
+        if term == folded or not count or count < own * guess.ratio:
+            continue
+        mass = count * guess.likelihood
+        better = term not in best or (guess.trust, mass) > (best[term][1].trust, best[term][0])
+        # What keys typed is read as they typed it, not as the usual word a slip away.
+        if better and (term not in best or guess.kind != "typo" or best[term][1].kind == "typo"):
+            best[term] = mass, guess
+    total = own * _STANDING + _UNSEEN + sum(mass for mass, _ in best.values())
+    found = [Alternative(term, one.written, one.trust * mass / total, one.kind) for term, (mass, one) in best.items()]
+    ranked = sorted(found, key=lambda one: (-one.weight, one.term))
+    return tuple(one for one in ranked[:_MOST] if one.weight >= _LEAST_WEIGHT)
 
 
 def joined(first: str, second: str, vocabulary: Vocabulary) -> Alternative | None:
-    """Return the one word, held far more often, that two normalised lower-case words are parts of; None if none."""
+    """Return what two normalised lower-case words are together, if it is held far more often; None if nothing.
+
+    Mostly one word ("conver se"), or what chats write as two ("săng đan", "e bé").
+    """
     if not 2 < len(first) + len(second) <= _LONGEST:
         return None
+    rarer, commoner = sorted(map(vocabulary.count, (fold(first), fold(second))))
+    for meant in chats().meant(f"{first} {second}"):
+        held = _count(fold(meant), vocabulary)
+        if held > rarer * _RARER:
+            return Alternative(fold(meant), meant, 0.9 * held / (held + rarer), "teencode")
     word = fold(first) + fold(second)
     held = vocabulary.count(word)
-    rarer = min(vocabulary.count(fold(first)), vocabulary.count(fold(second)))
-    words = all(is_bare_syllable(fold(part)) for part in (first, second))
-    if not word.isalpha() or held < 2 or held <= rarer * (400 if words else 20):
+    sound = all(is_bare_syllable(fold(part)) for part in (first, second))
+    enough = held > rarer * (_RARER_SYLLABLES if sound else _RARER) and held * _COMMONER > commoner
+    if held < 2 or not word.isalpha() or not enough:
         return None
-    return Alternative(word, vocabulary.accented(word), held / (held + 20 * rarer) * 0.9, "join")
+    return Alternative(word, vocabulary.accented(word), 0.9 * held / (held + rarer), "join")
 
 
-def _trust(guess: _Guess) -> float:
-    return {"telex": 0.95, "vni": 0.95, "teencode": 0.9, "split": 0.9, "join": 0.9}.get(
-        guess.kind, 0.8 if guess.likelihood >= CLOSE else 0.6 if guess.likelihood >= FAR else 0.4
-    )
+def lexicon_words(lexicon: Lexicon) -> frozenset[str]:
+    """Return the words that a lexicon's values are written with."""
+    return frozenset(word for facet in lexicon.facets.values() for form in facet.forms() for word in form.words)
 
 
 def _count(term: str, vocabulary: Vocabulary) -> int:
     return min(map(vocabulary.count, term.split()), default=0)
-
-
-def _guesses(word: str, own: int, vocabulary: Vocabulary) -> Iterator[_Guess]:
-    for reading in readings(word):
-        usual = vocabulary.accented(fold(reading)) == reading
-        kind: Kind = "telex" if word.isalpha() else "vni"
-        yield _Guess(reading, _RAW if usual else _RAW / 3, kind)
-    for meant in chats().meant(word):
-        yield _Guess(meant, _CHAT, "teencode")
-    folded = fold(word)
-    if not (folded.isascii() and folded.isalpha()):
-        return
-    if parts := split(folded, vocabulary.count):
-        yield _Guess(" ".join(map(vocabulary.accented, parts)), _GLUED ** (len(parts) - 1), "split")
-    if len(folded) >= _SHORTEST_TYPO and not (own and is_bare_syllable(folded)):
-        yield from _typos(folded, vocabulary)
-
-
-def _typos(folded: str, vocabulary: Vocabulary) -> Iterator[_Guess]:
-    found = False
-    for meant, likelihood in slips(folded).items():
-        if vocabulary.count(meant):
-            found = True
-            yield _Guess(vocabulary.accented(meant), likelihood, "typo")
-    if found or len(folded) < _SHORTEST_FOR_TWO:
-        return
-    firsts = close_slips(folded)
-    for meant in {second for first in firsts for second in close_slips(first)} - firsts - {folded}:
-        if vocabulary.count(meant) > 1:
-            yield _Guess(vocabulary.accented(meant), CLOSE * CLOSE, "typo")

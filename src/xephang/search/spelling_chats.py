@@ -5,6 +5,7 @@ table, so figures on such queries say how well reading back works, not how much 
 Its English words are none of this, for they are no misspellings.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from importlib.resources import files
 
 from xephang.text import fold, normalise
 
+_WORD = re.compile(r"[^\W_]+")
 _TABLES = ("teencode", "spelling", "abbreviation")
 
 
@@ -23,12 +25,17 @@ class Chats:
     written: Mapping[str, tuple[str, ...]]
     folded: Mapping[str, tuple[str, ...]]
 
-    def meant(self, form: str) -> tuple[str, ...]:
-        """Return what a normalised lower-case form, of one word or two, can stand for, with diacritics."""
-        exact = self.written.get(form, ())
-        # zay is zày without its mark; giây is no giầy.
+    def meant(self, form: str) -> dict[str, bool]:
+        """Return what a normalised lower-case form, of one word or two, can stand for, with diacritics.
+
+        :return: with whether the form is as the table has it: zay is zày without its mark, but giây is no giầy.
+        """
         loose = self.folded.get(form, ()) if form.isascii() else ()
-        return tuple(dict.fromkeys(exact + loose))
+        return dict.fromkeys(loose, False) | dict.fromkeys(self.written.get(form, ()), True)
+
+
+def _as_words(form: str) -> str:
+    return " ".join(_WORD.findall(normalise(form).lower()))
 
 
 @cache
@@ -39,7 +46,7 @@ def chats() -> Chats:
     folded: dict[str, tuple[str, ...]] = {}
     for name in _TABLES:
         for right, forms in toml[name].items():
-            for form in map(normalise, forms):
+            for form in map(_as_words, forms):
                 written[form] = (*written.get(form, ()), right)
                 if fold(form) != fold(right):
                     folded[fold(form)] = (*folded.get(fold(form), ()), right)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import tantivy
 
-from xephang.search.schema import ACCENTED, FOLDED
+from xephang.search.schema import ACCENTED, FOLDED, reading_index
 from xephang.text import fold
 
 
@@ -23,10 +23,13 @@ class Vocabulary:
     @classmethod
     def of(cls, searcher: tantivy.Searcher) -> "Vocabulary":
         """Read an index's words; one that is deleted counts until its segment is merged."""
+        with reading_index():
+            written = searcher.terms_with_prefix(ACCENTED, "")  # most frequent first
+            counts = searcher.terms_with_prefix(FOLDED, "")
         forms: dict[str, str] = {}
-        for written, _ in searcher.terms_with_prefix(ACCENTED, ""):  # most frequent first
-            forms.setdefault(fold(written), written)
-        return cls(dict(searcher.terms_with_prefix(FOLDED, "")), forms)
+        for form, _ in written:
+            forms.setdefault(fold(form), form)
+        return cls(dict(counts), forms)
 
     def count(self, folded: str) -> int:
         """Return how many products hold a folded word."""

@@ -11,14 +11,16 @@ from functools import lru_cache
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import tantivy
 
+from xephang.compiled.state import Each
 from xephang.errors import InputError
 from xephang.lexicon import BUNDLED, Lexicon
 from xephang.product import Product
-from xephang.progress import Advance
+from xephang.progress import Progress
 from xephang.search.facet_terms import FacetTerms
 from xephang.search.schema import FORMAT, ID, Entry, opened
 
@@ -28,6 +30,8 @@ _COPIED = ("meta.json", ".managed.json")
 """What tantivy writes anew; its other files never change, and are shared by links."""
 _HEAP = 200_000_000
 _AT_ONCE = 1000
+_ALONE = 5000
+"""So many products one process reads faster than others are started."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,15 @@ class Attaching:
         keep theirs.
     :param processes: how many read products at the same time; where it is more than one, a script that is run needs
         `if __name__ == "__main__":`, as `multiprocessing` says.
-    :param advance: told how many more products are in the index.
+    :param progress: called with how many products are in the index, and how many there will be.
     """
 
     folder: Path
     lexicon: str = ""
     processes: int = 1
-    advance: Advance | None = field(default=None, compare=False)
+    progress: Progress | None = field(default=None, compare=False)
 
-    def __call__(self, products: Iterable[Product], gone: Sequence[str], before: Path | None) -> str:
+    def __call__(self, products: Sequence[Product] | Each, gone: Sequence[str], before: Path | None) -> str:
         """Write the index, and return its folder's name.
 
         :raises InputError: if it can not be written.
@@ -66,20 +70,24 @@ class Attaching:
             raise InputError(f"{target}: can not be written: {error.strerror or error}") from error
         return name
 
-    def _write(self, target: Path, products: Iterable[Product], gone: Sequence[str], *, new: bool) -> None:
+    def _write(self, target: Path, products: Sequence[Product] | Each, gone: Sequence[str], *, new: bool) -> None:
         index = opened(str(target), new=new)
         lexicon = (target / LEXICON).read_text(encoding="utf-8")
         try:
             writer = index.writer(_HEAP, num_threads=1)
-            for id in gone:
-                writer.delete_documents_by_term(ID, id)
-            for some in entries(products, lexicon, self.processes):
-                for entry in some:
-                    writer.add_document(entry.document())
-                if self.advance:
-                    self.advance(len(some))
-            writer.commit()
-            writer.wait_merging_threads()
+            try:
+                for id in gone:
+                    writer.delete_documents_by_term(ID, id)
+                done = 0
+                for some in entries(products, lexicon, self.processes if len(products) > _ALONE else 1):
+                    for entry in some:
+                        writer.add_document(entry.document())
+                    done += len(some)
+                    if self.progress:
+                        self.progress(done, len(products))
+                writer.commit()
+            finally:
+                writer.wait_merging_threads()  # or they would write while what they wrote is swept
         except ValueError as error:
             raise InputError(f"{target}: the search index can not be written: {error}") from error
 
@@ -167,4 +175,14 @@ def index_of(folder: Path) -> tantivy.Index:
     :raises InputError: if there is none that can be read.
     """
     meta(folder)
-    return opened(str(folder))
+    try:
+        return opened(str(folder))
+    except InputError:
+        if os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+            raise
+    with TemporaryDirectory(prefix="xephang-", ignore_cleanup_errors=True) as links:
+        # Tantivy writes a lock beside the files that it opens; they stay mapped once the links are gone.
+        for path in folder.iterdir():
+            if not path.name.endswith(".lock"):
+                (Path(links) / path.name).symlink_to(path.absolute())
+        return opened(links)

@@ -1,0 +1,84 @@
+"""What a process needs to know to score partitions, and the model and catalogue that it opens for that."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from xephang.batch.plan import Plan
+from xephang.compiled import CompiledCatalogue
+from xephang.compiled.manifest import MANIFEST
+from xephang.errors import ModelError
+from xephang.files import sha256
+from xephang.folder import bundled
+from xephang.reranker import Reranker
+
+
+@dataclass(frozen=True)
+class Job:
+    """Where things are; the same paths have to hold on every machine.
+
+    :param model: a bundled model's name, a folder or a Hub id.
+    :param threads: CPU threads of each process; all without it.
+    """
+
+    source: Path
+    output: Path
+    model: str
+    precision: str | None = None
+    catalogue: Path | None = None
+    threads: int | None = None
+
+    def absolute(self) -> "Job":
+        """Return the same for a process that stands in another folder."""
+        model = self.model
+        if model not in bundled() and Path(model).is_dir():
+            model = str(Path(model).resolve())
+        catalogue = self.catalogue.resolve() if self.catalogue else None
+        return Job(self.source.resolve(), self.output.resolve(), model, self.precision, catalogue, self.threads)
+
+
+class Opened:
+    """A job's model and catalogue, open in this process."""
+
+    def __init__(self, job: Job) -> None:
+        """Open them.
+
+        :raises XephangError: if one can not be opened, or the catalogue is another model's.
+        """
+        self.reranker = Reranker.load(job.model, precision=job.precision, threads=job.threads)  # type: ignore[arg-type]
+        self.catalogue: CompiledCatalogue | None = None
+        self.catalogue_print = ""
+        if job.catalogue:
+            self.catalogue = CompiledCatalogue.open(job.catalogue)
+            self.catalogue.check(self.reranker)
+            self.catalogue_print = sha256(job.catalogue / MANIFEST)
+        self.model_print = fingerprint(self.reranker, job.precision)
+
+    def check(self, plan: Plan, job: Job) -> None:
+        """Check that these are what a plan was made with.
+
+        :raises ModelError: if not.
+        """
+        for found, planned, what in (
+            (self.model_print, plan.model, job.model),
+            (self.catalogue_print, plan.catalogue, job.catalogue),
+        ):
+            if found != planned:
+                raise ModelError(f"{what}: is not what the scoring was begun with; put that back on every machine")
+
+
+def fingerprint(reranker: Reranker, precision: str | None) -> str:
+    """Return the SHA-256 of all that a model's scores depend on.
+
+    :param precision: that the model was opened with.
+    """
+    folder = reranker.folder
+    manifest = json.loads(folder.manifest.to_json())
+    kept = [manifest.get(name) for name in ("normaliser", "template", "calibration")]
+    said = json.dumps([kept, folder.max_length, reranker.activation, reranker.engine.name], sort_keys=True)
+    own = sorted(folder.path.glob("*.safetensors"))
+    if reranker.engine.name != "torch":
+        own = [folder.path / folder.artefact(precision).path]
+    digests = [sha256(file) for file in (folder.path / "tokenizer.json", folder.path / "config.json", *own)]
+    return hashlib.sha256("\n".join([*digests, said]).encode()).hexdigest()

@@ -1,0 +1,168 @@
+"""What is asked of the entries in a shop's database: words as tsquery, and their scores, as SQL with parameters."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from xephang.search.reading import Word
+from xephang.text import normalise
+
+_FOLDED = 0.7
+"""What a word counts that a product has without, or with other, diacritics than the query."""
+_REST = 0.3
+"""What a word counts in attributes and description."""
+_OTHER = 0.8
+_COMMON = 0.5
+"""The share of products above which a word tells too little to be required."""
+_REQUIRED = 0.6
+"""The share of a query's words that a product must have, where too few products have all."""
+_RANK = "ts_rank('{0.1, 0.2, 0.5, 1.0}', search, %s::tsquery, 33)"
+"""How often the words stand in a text, by its length (1), below 1 (32). On dev queries ts_rank_cd finds a little less
+and takes ten times as long."""
+MOST_RANKED = 50_000
+"""Matches that are ranked and counted, of a word that every other product has."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """One word and all that it may be.
+
+    :param ways: as tsquery, and what each counts, the most first.
+    :param plain: the tsquery of its folded form.
+    :param known: how many products have it, about.
+    """
+
+    ways: tuple[tuple[str, float], ...]
+    plain: str
+    known: int
+    weight: float
+    required: bool
+
+    @property
+    def query(self) -> str:
+        """The tsquery that any of them meets."""
+        return "(" + " | ".join(query for query, _ in self.ways) + ")"
+
+
+def group(word: Word, typed: str, near: Sequence[tuple[str, float]], products: int) -> Group:
+    """Return what a word of a query asks for.
+
+    :param typed: the folded word, before it was corrected.
+    :param near: words that look alike, and how much.
+    :param products: how many there are.
+    """
+    ways: dict[str, float] = {}
+
+    def add(words: str, heads: str, rest: str, counts: float) -> None:
+        for marks, of in ((heads, 1.0), (rest, _REST)):
+            query = " <-> ".join(f"{_quoted(one)}:{marks}" for one in words.split())
+            ways[query] = max(ways.get(query, 0.0), of * counts)
+
+    if word.marked:
+        add(word.lower, "A", "C", 1.0)
+    add(word.folded, "B", "D", _FOLDED if word.marked else 1.0)
+    for other, weight in (*word.others, *near):
+        add(other, "B", "D", _OTHER * weight)
+    if typed != word.folded:
+        add(typed, "B", "D", _FOLDED)
+    weight = math.log1p(products / (1 + word.known))
+    ranked = sorted(ways.items(), key=lambda one: -one[1])
+    plain = " | ".join(map(_quoted, word.folded.split()))
+    return Group(tuple(ranked), plain, word.known, weight, word.known <= _COMMON * products)
+
+
+def _quoted(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace("'", "''")
+    return f"'{escaped}'"
+
+
+@dataclass(frozen=True)
+class Condition:
+    """SQL, and the values of its parameters."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+    def and_(self, *others: "Condition") -> "Condition":
+        """Return what meets all."""
+        parts = (self, *others)
+        return Condition(" AND ".join(one.sql for one in parts), tuple(value for one in parts for value in one.values))
+
+
+ALL = Condition("true")
+
+
+def levels(groups: Sequence[Group]) -> list[int]:
+    """Return how many of the words a product must have, the strictest first."""
+    counted = len(_counted(groups))
+    return list(dict.fromkeys((counted, math.ceil(_REQUIRED * counted), 1))) if counted else [0]
+
+
+def matching(groups: Sequence[Group], least: int) -> Condition:
+    """Return the condition that a product has so many of the words that are required.
+
+    Who has `least` of n words has one of the n - least + 1 rarest: only their products are looked at. Where one word
+    is enough, it has to be one of the rarest too, as far as their products can be ranked.
+    """
+    counted = sorted(_counted(groups), key=lambda one: one.known)
+    if not counted:
+        return ALL
+    if least == len(counted):
+        return Condition("search @@ %s::tsquery", (" & ".join(one.query for one in counted),))
+    rarest = counted[: len(counted) - least + 1]
+    if least == 1:
+        sums = accumulate(one.known for one in counted)
+        rarest = [one for one, sum in zip(counted, sums, strict=True) if sum <= MOST_RANKED] or counted[:1]
+    some = Condition("search @@ %s::tsquery", (" | ".join(one.query for one in rarest),))
+    if least == 1:
+        return some
+    each = " + ".join("(search @@ %s::tsquery)::int" for _ in counted)
+    return some.and_(Condition(f"{each} >= {least}", tuple(one.query for one in counted)))
+
+
+def _counted(groups: Sequence[Group]) -> Sequence[Group]:
+    return [one for one in groups if one.required] or groups
+
+
+def score(groups: Sequence[Group]) -> Condition:
+    """Return the expression that ranks: what the words count, and a part below 1 for how often they stand there."""
+    if not groups:
+        return Condition("0.0")
+    parts, values = [], []
+    for one in groups:
+        cases = " ".join("WHEN search @@ %s::tsquery THEN %s::float8" for _ in one.ways)
+        parts.append(f"CASE {cases} ELSE 0 END")
+        values += [value for query, counts in one.ways for value in (query, counts * one.weight)]
+    whole = " | ".join(one.plain for one in groups)
+    return Condition(" + ".join((*parts, _RANK)), (*values, whole))
+
+
+def priced(low: float | None, high: float | None) -> Condition:
+    """Return the condition that a price is within a range."""
+    condition = ALL
+    if low is not None:
+        condition = condition.and_(Condition("price >= %s", (low,)))
+    if high is not None:
+        condition = condition.and_(Condition("price <= %s", (high,)))
+    return condition
+
+
+def only(ids: Sequence[str]) -> Condition:
+    """Return the condition that a product is one of these."""
+    return Condition("id = ANY(%s)", (list(ids),))
+
+
+def filtered(filters: Mapping[str, Sequence[str]], *, but: str = "") -> Condition:
+    """Return the condition that a product has one value of each facet.
+
+    :param but: the facet that is left free.
+    """
+    condition = ALL
+    for name, values in filters.items():
+        if values and name != but:
+            made = ", ".join("xephang.facet(%s, %s)" for _ in values)
+            pairs = tuple(part for value in values for part in (name, normalise(value)))
+            condition = condition.and_(Condition(f"facets && ARRAY[{made}]", pairs))
+    return condition
