@@ -28,7 +28,12 @@ class Settings:
     """
 
     model: str = _setting("giay", "A bundled model's name, a folder, or a Hugging Face Hub id.", metavar="MODEL")
-    catalogue: str | None = _setting(None, "A compiled catalogue, to rank its products by id.", metavar="FOLDER")
+    catalogue: str | None = _setting(
+        None, "A search folder, to search; or a compiled catalogue, to rank its products by id.", metavar="FOLDER"
+    )
+    judgments: str | None = _setting(
+        None, "A JSONL file that takes the grades staff give; without it, none are taken.", metavar="FILE"
+    )
     engine: Literal["onnx", "precomputed", "torch"] | None = _setting(None, "Without it, what the model has.")
     precision: Literal["fp32", "int8"] | None = _setting(None, "Of the exported file; int8 before fp32.")
     host: str = _setting("127.0.0.1", "Address to listen on.", metavar="ADDRESS")

@@ -1,13 +1,15 @@
 """Change or build a shop until somebody kills the process: `python selling.py MODEL FOLDER`.
 
-Reads what to do from stdin, a JSON object a line; answers each with the id of the process that does it, `through` and two
-counts of `Operations` if it came through, and `gone` once the process is. Asked for `kill_at`, it kills itself then.
+Reads what to do from stdin, a JSON object a line; answers each with the id of the process that does it, `through` and
+two counts of `Operations` if it came through, and `gone` once the process is. Asked for `kill_at`, it kills itself
+then.
 """
 
 import json
 import os
 import signal
 import sys
+import traceback
 from random import Random
 
 from xephang.product import Product
@@ -80,6 +82,10 @@ def main() -> None:
                 else:
                     Shop.build(model, wares(12, asked["version"]).values(), folder, overwrite=True)
                 os.write(1, f"through {operations.count} {operations.turn}\n".encode())
+                if asked["pause"]:
+                    signal.pause()  # to be killed all the same
+            except BaseException:
+                traceback.print_exc()
             finally:
                 os._exit(1)
         os.write(1, f"{child}\n".encode())

@@ -35,4 +35,5 @@ def test_products_that_come_bring_their_words(changing):
     after = changing.first_stage.speller.vocabulary
     assert (before.count("quay"), after.count("quay")) == (0, 1)
     assert after.accented("quay") == "quẩy"
-    assert Vocabulary.of(changing.first_stage.searcher) == after
+    again = Vocabulary.of(changing.first_stage.searcher)
+    assert (again.counts, again.forms) == (after.counts, after.forms)

@@ -46,7 +46,9 @@ def test_a_file_of_the_index_that_is_missing_or_damaged_is_told(tiny_built, tiny
         if how == "folder":
             path.mkdir()
         elif how != "gone":
-            path.write_bytes({"empty": b"", "half": data[: len(data) // 2], "junk": Random(0).randbytes(len(data))}[how])
+            path.write_bytes(
+                {"empty": b"", "half": data[: len(data) // 2], "junk": Random(0).randbytes(len(data))}[how]
+            )
         try:
             use(folder, tiny_model)
         except InputError as error:
@@ -98,7 +100,7 @@ def test_a_lexicon_that_was_damaged_is_told(folder, content):
 
 def test_an_index_that_is_gone_is_told_and_made_anew(folder, tiny_model):
     shutil.rmtree(index_of(folder))
-    with pytest.raises(InputError, match="search.json: can not be read .* run xephang index again"):
+    with pytest.raises(InputError, match=r"search.json: can not be read .* run xephang index again"):
         Shop.open(folder)
     shop = Shop.index(tiny_model, folder, lexicon="footwear")
     assert set(everything(shop)) == set(BY_ID)

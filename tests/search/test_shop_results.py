@@ -7,6 +7,7 @@ from stock import stock, ways
 
 from xephang.errors import InputError
 from xephang.search import Search, Shop
+from xephang.search.fusing import fused
 from xephang.text import fold
 
 PRODUCTS = {product.id: product for product in stock()}
@@ -14,7 +15,7 @@ QUERIES = ("giày nữ size 38 dưới 500k", "dép", "giày chạy bộ nam đ�
 
 
 @pytest.mark.parametrize("query", QUERIES)
-def test_the_order_is_the_reranker_s_of_the_candidates(shop, giay, query):
+def test_the_order_is_the_reranker_s_and_the_first_stage_s_together(shop, giay, query):
     results = shop.search(Search(query, page_size=100, candidates=25))
     search, found = Search(query, candidates=25), results.found
     ids = shop.candidates(search, found)
@@ -22,7 +23,9 @@ def test_the_order_is_the_reranker_s_of_the_candidates(shop, giay, query):
     ranked = giay.rank(found.read, ids=list(ids), catalogue=shop.compiled)
     assert results.reranked == len(ranked) == min(25, found.total)
     scored = [hit for hit in results.hits if hit.score is not None]
-    assert [(hit.id, hit.score) for hit in scored] == [(one["id"], one["score"]) for one in ranked]
+    scores = [(one["id"], one["score"]) for one in ranked]
+    assert [(hit.id, hit.score) for hit in scored] == fused(scores, dict(zip(found.ids, found.scores, strict=True)))
+    assert dict(scores) == {hit.id: hit.score for hit in scored}
     rest = results.hits[len(scored) :]
     assert [hit.id for hit in rest] == [id for id in found.ids if id not in ids][: len(rest)]
 

@@ -1,17 +1,21 @@
 """The application on tiny models, in this process or on a port of this machine."""
 
+import shutil
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
-from serving import PATIENCE, Gate, Running, SignallingServer, settings_of
+from processes import Serving, starting
+from serving import PATIENCE, Gate, Running, SignallingServer, demo_products, settings_of
 from starlette.testclient import TestClient
 
 from xephang import Reranker
+from xephang.search import Shop
 from xephang.server import Settings, create_app
 from xephang.server.held import Held
 from xephang.server.scoring import Batch, Scorer
@@ -42,6 +46,58 @@ def reranker(tiny_exported: Path) -> Reranker:
 def apart_reranker(tiny_apart: Path) -> Reranker:
     """What `apart_client` serves."""
     return Reranker.load(tiny_apart, threads=1)
+
+
+@pytest.fixture(scope="session")
+def giay() -> Reranker:
+    """The bundled model."""
+    return Reranker.load("giay", threads=1)
+
+
+@pytest.fixture(scope="session")
+def search_folder(giay: Reranker, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A search folder of 150 products of the demo: never write into it, copy it."""
+    return Shop.build(giay, demo_products(), tmp_path_factory.mktemp("search") / "shop").folder
+
+
+@pytest.fixture(scope="session")
+def shop(search_folder: Path, giay: Reranker) -> Shop:
+    """What `shop_client` serves: never change it."""
+    return Shop.open(search_folder, model=giay)
+
+
+@pytest.fixture(scope="session")
+def shop_client(search_folder: Path) -> Iterator[TestClient]:
+    """The application in this process, on a search folder of the bundled model."""
+    settings = settings_of(Path("giay"), catalogue=str(search_folder), refresh_seconds=3600.0)
+    with TestClient(create_app(settings)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def writing_client(search_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """As `shop_client`, on a folder of its own that may be changed, with grades taken."""
+    folder = tmp_path_factory.mktemp("writing")
+    shutil.copytree(search_folder, folder / "shop")
+    settings = settings_of(
+        Path("giay"), catalogue=str(folder / "shop"), judgments=str(folder / "grades.jsonl"), refresh_seconds=3600.0
+    )
+    with TestClient(create_app(settings)) as client:
+        yield client
+
+
+@pytest.fixture
+def make_shop_client(
+    make_client: Callable[..., TestClient], search_folder: Path, tmp_path: Path
+) -> Callable[..., TestClient]:
+    """Return a function that makes an application on a copy of the search folder, one copy for a test."""
+    folder = shutil.copytree(search_folder, tmp_path / "shop")
+
+    def make(**given: Any) -> TestClient:
+        options = {"model": Path("giay"), "catalogue": str(folder), "refresh_seconds": 3600.0}
+        return make_client(**options | given)
+
+    return make
 
 
 @pytest.fixture
@@ -110,3 +166,21 @@ def serve_in_thread(tiny_exported: Path) -> Iterator[Callable[..., Running]]:
             return Running(app, *listening.getsockname()[:2])
 
         yield serve
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Serving]]:
+    """Return a function that starts a server of processes; whatever is left of it ends with the test."""
+    started: list[Serving] = []
+
+    def start(*arguments: object, **environment: str) -> Serving:
+        started.append(starting(*arguments, **environment))
+        return started[-1]
+
+    yield start
+    for one in started:
+        children = psutil.Process(one.process.pid).children(recursive=True) if one.process.poll() is None else []
+        for process in [*children, one.process]:
+            with suppress(psutil.NoSuchProcess, ProcessLookupError):
+                process.kill()
+        one.ended()

@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from xephang import Reranker
+from xephang import Reranker, demo_catalogue
 from xephang.compiled import CompiledCatalogue
 from xephang.product import Product
 from xephang.server import Settings
@@ -115,6 +116,11 @@ def compiled_of(model: Path, folder: Path, storage: str = "fast") -> CompiledCat
     return CompiledCatalogue.build(
         Reranker.load(model, threads=1), [shoe(number) for number in range(30)], folder, storage=storage
     )
+
+
+def demo_products(count: int = 150) -> list[Product]:
+    """Return the first products of the demo's catalogue."""
+    return list(islice(demo_catalogue(), count))
 
 
 def until(happens: Callable[[], object], what: str) -> None:

@@ -198,12 +198,12 @@ def test_large_bodies_at_once_are_bounded(serve_in_thread):
         for _ in range(16):
             connection = stack.enter_context(running.connect())
             connection.sendall(HEAD % 100_000 + b" " * 99_999)
-        until(lambda: running.service._bodies._held == 16 * 99_999, "that all are in memory")
+        until(lambda: running.service.bodies._held == 16 * 99_999, "that all are in memory")
         with running.connect() as late:
             late.sendall(HEAD % 99_999 + b" " * 99_998)
             assert late.recv(12) == b"HTTP/1.1 429"
         with running.connect() as small:
             small.sendall(b"GET /health HTTP/1.1\r\nhost: x\r\n\r\n")
             assert small.recv(12) == b"HTTP/1.1 200"
-    until(lambda: running.service._bodies._held == 0, "that their memory is given back")
+    until(lambda: running.service.bodies._held == 0, "that their memory is given back")
     assert status(running) == 200

@@ -1,6 +1,7 @@
 """What is at which path, for whom, and under which headers."""
 
 import pytest
+from starlette.responses import Response
 
 from xephang.version import __version__
 
@@ -56,6 +57,19 @@ def test_it_describes_itself_as_text_embeddings_inference_does(client, reranker)
     assert len(info["model_sha"]) == 64
 
 
+def test_a_response_may_say_what_a_browser_may_make_of_it_itself(client):
+    said = {"content-security-policy": "default-src 'self'", "cache-control": "max-age=1"}
+
+    async def page(request):
+        return Response("page", headers=said)
+
+    client.app.router.add_route("/of-its-own", page)
+    headers = client.get("/of-its-own").headers
+    for name, value in said.items():
+        assert headers.get_list(name) == [value]
+    assert headers["x-frame-options"] == "DENY"
+
+
 @pytest.mark.parametrize("path", ["/health", "/ready", "/info", "/v1/models", "/metrics"])
 def test_what_can_be_looked_at_has_a_head(client, path):
     head = client.head(path)
@@ -81,7 +95,8 @@ def test_what_is_not_there_is_an_error_that_clients_can_read(client, method, pat
 REQUESTS = [
     ("GET", "/health"), ("GET", "/ready"), ("GET", "/v1/models"), ("GET", "/info"), ("GET", "/metrics"),
     ("GET", "/openapi.json"), ("POST", "/rerank"), ("POST", "/score"), ("POST", "/admin/reload"),
-    ("GET", "/nope"), ("DELETE", "/rerank"),
+    ("POST", "/v1/search"), ("GET", "/v1/suggest"), ("GET", "/v1/products/SP-1"), ("POST", "/v1/products"),
+    ("GET", "/v1/judgments/export"), ("GET", "/nope"), ("DELETE", "/rerank"),
 ]  # fmt: skip
 
 
@@ -107,6 +122,14 @@ WHO_MAY = {
     ("GET", "/info"): {"search", "root"},
     ("GET", "/metrics"): {"watch", "root"},
     ("POST", "/admin/reload"): {"root"},
+    ("POST", "/v1/search"): {"search", "root"},
+    ("GET", "/v1/suggest"): {"search", "root"},
+    ("GET", "/v1/products/SP-1"): {"search", "root"},
+    ("POST", "/v1/products"): {"root"},
+    ("POST", "/v1/judgments"): {"search", "root"},
+    ("GET", "/v1/judgments"): {"search", "root"},
+    ("GET", "/v1/judgments/export"): {"search", "root"},
+    ("POST", "/v1/judgments/import"): {"root"},
     ("GET", "/health"): {"", "search", "watch", "root", "stranger"},
     ("GET", "/ready"): {"", "search", "watch", "root", "stranger"},
 }

@@ -8,6 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 NAMES = {
     "xephang_requests": {"format", "status"},
     "xephang_request_seconds": {"format"},
+    "xephang_first_stage_seconds": set(),
     "xephang_queue_seconds": set(),
     "xephang_tokenise_seconds": set(),
     "xephang_inference_seconds": set(),

@@ -53,6 +53,24 @@ def test_a_request_is_a_span_of_its_callers_trace(collector, tiny_exported):
     assert "giày" not in str(whole)
 
 
+def test_a_search_has_its_first_stage_as_a_span_and_products_share_a_name(collector, search_folder):
+    endpoint, spans = collector
+    settings = Settings(model="giay", catalogue=str(search_folder), threads=1, otlp_endpoint=endpoint)
+    with TestClient(create_app(settings)) as client:
+        client.post("/v1/search", json={"query": "giày nữ"})
+        client.get("/v1/products/SP0100000")
+        client.get("/v1/products/none")
+    names = [span.name for span in spans]
+    assert {name: names.count(name) for name in names} == {
+        "POST /v1/search": 1, "first stage": 1, "GET /v1/products/{id}": 2, "queue": 3,
+        "tokenising": 3, "inference": 3,
+    }  # fmt: skip
+    whole, first = (next(span for span in spans if span.name == name) for name in ("POST /v1/search", "first stage"))
+    assert first.parent_span_id == whole.span_id
+    assert first.start_time_unix_nano == whole.start_time_unix_nano
+    assert first.end_time_unix_nano <= whole.end_time_unix_nano
+
+
 def test_without_an_endpoint_nothing_is_sent_and_nothing_needed(monkeypatch):
     monkeypatch.setattr("xephang.server.tracing.find_spec", lambda _: None)
     Tracing(None).close()

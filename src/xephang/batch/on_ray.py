@@ -45,13 +45,17 @@ def check_installed() -> None:
 class OnRay:
     """Have partitions scored by a cluster's workers.
 
-    :param address: of a cluster, as `ray.init` takes it; without one, that of this process, or else one is started on
-        this machine and ended afterwards.
+    :param address: of a cluster, as `ray.init` takes it; with `ray://` all is told at the end only. Without one, that
+        of this process, or else one is started on this machine and ended afterwards.
     :param workers: processes at once; as many as the cluster's CPUs allow, without it.
     """
 
     address: str | None = None
     workers: int | None = None
+
+    @property
+    def _is_client(self) -> bool:
+        return (self.address or "").startswith("ray://")
 
     def __call__(self, job: Job, plan: Plan, partitions: Iterable[Partition]) -> Iterator[Outcome]:
         """Yield what came of each partition, in the order in which they end.
@@ -65,8 +69,9 @@ class OnRay:
         with _connected(self.address, (self.workers or 0) * threads):
             cpus = ray.cluster_resources().get("CPU", 1)  # type: ignore[no-untyped-call]
             workers = self.workers or max(1, int(cpus) // threads)
+            work = (job, plan, waiting, min(workers, len(waiting)), threads)
             try:
-                yield from _scored(job, plan, waiting, min(workers, len(waiting)), threads)
+                yield from map(_opened, _there(work) if self._is_client else _scored(*work))
             except ray.exceptions.RayError as error:
                 said = str(error).strip().splitlines()
                 raise XephangError(f"Ray failed: {said[-1] if said else type(error).__name__}") from error
@@ -95,7 +100,40 @@ class _Scoring:
             return error
 
 
-def _scored(job: Job, plan: Plan, waiting: list[dict[str, bytes]], workers: int, threads: int) -> Iterator[Outcome]:
+_Work = tuple[Job, Plan, list[dict[str, bytes]], int, int]
+"""Partitions, how many workers, and how many threads each."""
+
+
+def _opened(content: bytes) -> Outcome:
+    """Return what came of a partition.
+
+    :raises XephangError: if that is one.
+    """
+    found: Outcome | XephangError = pickle.loads(content)
+    if isinstance(found, XephangError):
+        raise found
+    return found
+
+
+def _there(work: _Work) -> list[bytes]:
+    """Drive from within the cluster: Ray Data does not work through Ray's client. All comes back at the end."""
+    import ray
+
+    found: list[bytes] = ray.get(ray.remote(num_cpus=0)(_until_an_error).remote(work))
+    return found
+
+
+def _until_an_error(work: _Work) -> list[bytes]:
+    found: list[bytes] = []
+    for content in _scored(*work):
+        found.append(content)
+        if isinstance(pickle.loads(content), XephangError):
+            break
+    return found
+
+
+def _scored(job: Job, plan: Plan, waiting: list[dict[str, bytes]], workers: int, threads: int) -> Iterator[bytes]:
+    """Yield what came of each partition, pickled, in the order in which they end."""
     import ray.data
 
     logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -113,10 +151,7 @@ def _scored(job: Job, plan: Plan, waiting: list[dict[str, bytes]], workers: int,
         ),
     )
     for row in scored.iter_rows():
-        found: Outcome | XephangError = pickle.loads(row["outcome"])
-        if isinstance(found, XephangError):
-            raise found
-        yield found
+        yield row["outcome"]
 
 
 @contextmanager

@@ -58,15 +58,11 @@ def index(
     if catalogue is not None and is_compiled(catalogue) and output is None:
         _of_compiled(Path(catalogue), model, lexicon, threads, as_json=json)
         return
-    if output is None:
-        raise InputError("no --output: name the search folder")
-    if (update or delete) and (resume or overwrite or storage or lexicon):
-        raise InputError("--lexicon, --storage, --resume and --overwrite are for a build; drop them, or the change")
-    if (catalogue is None) == (not delete):
-        raise InputError("give a FILE to index, or else --delete")
+    how = None if update else {"lexicon": lexicon, "storage": storage, "resume": resume, "overwrite": overwrite}
+    folder = _checked(catalogue, output, delete, built=lexicon or storage or resume or overwrite, update=update)
     reranker = Reranker.load(model, threads=threads)
     if catalogue is None:
-        shop = Shop.open(output, model=reranker)
+        shop = Shop.open(folder, model=reranker)
         console.note(f"{shop.delete(delete or ()):,} products deleted")
         _tell(shop, None, as_json=json)
         return
@@ -75,10 +71,23 @@ def index(
         catalogue, columns=columns, keep_going=keep_going, rejects=rejects, format=format, sql=sql
     )
     started = time.perf_counter()
-    how = {"lexicon": lexicon, "storage": storage or "fast", "resume": resume, "overwrite": overwrite}
-    shop = _made(products, reranker, output, None if update else how)
+    shop = _made(products, reranker, folder, how)
     console.note(str(products.report))
     _tell(shop, None if update else time.perf_counter() - started, as_json=json)
+
+
+def _checked(catalogue: str | None, output: Path | None, delete: object, *, built: object, update: bool) -> Path:
+    """Return the folder, if the arguments fit together.
+
+    :param built: whether something was given that is for a build.
+    """
+    if output is None:
+        raise InputError("no --output: name the search folder")
+    if (update or delete) and built:
+        raise InputError("--lexicon, --storage, --resume and --overwrite are for a build; drop them, or the change")
+    if (catalogue is None) == (not delete):
+        raise InputError("give a FILE to index, or else --delete")
+    return output
 
 
 def _of_compiled(folder: Path, model: str, lexicon: str | None, threads: int | None, *, as_json: bool) -> None:
@@ -95,6 +104,7 @@ def _made(products: Catalogue, reranker: Reranker, output: Path, how: dict[str, 
     with step_bars("compiling", "indexing") as (compiling, indexing):
         try:
             if how is not None:
+                how = {**how, "storage": how["storage"] or "fast"}
                 return Shop.build(
                     reranker,
                     products,

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from xephang.catalogue import Row, read_rows
+from xephang.catalogue import Row
 from xephang.judgments.documents import AS_LISTINGS, PRODUCT_COLUMNS, Documents
 from xephang.judgments.pairs import HIGHEST_GRADE, cell, column_names, document_cell, grade_cell, text_cell
+from xephang.judgments.standing import standing_rows
 
 __all__ = ["HIGHEST_GRADE", "JUDGMENT_COLUMNS", "Judgment", "judgment_of", "read_judgments"]
 
@@ -33,6 +34,8 @@ def read_judgments(
 ) -> Iterator[Judgment]:
     """Read judgments from CSV, JSONL or Parquet; a row may hold a `product` or a `product_id` in place of a document.
 
+    Of a log, the rows that stand are read (`standing_rows`).
+
     :param columns: the file's names for `query`, `document`, `grade` and `PRODUCT_COLUMNS` where they differ.
     :param documents: renders the products.
     :raises InputError: if a column is missing or unknown.
@@ -40,7 +43,7 @@ def read_judgments(
         0, 1, 2 or 3.
     """
     names = column_names(_NAMES, columns, path)
-    for row in read_rows(path):
+    for row in standing_rows(path, columns):
         yield judgment_of(row, path, names, documents)
 
 

@@ -11,6 +11,8 @@ from xephang.judgments.qrels import open_judgments
 from xephang.judgments.writing import check_output, write_judgments
 from xephang.product import LISTING, ProductTemplate
 
+_OF_A_LOG = " The source is a log: the last row of a query and document stands."
+
 
 def import_judgments(
     path: Path,
@@ -37,12 +39,23 @@ def import_judgments(
     write_judgments(output, tally.count(_rows(judged, template)))
     sections: dict[str, Section] = {
         "Sources": sources({"grades": path, "queries": queries, "documents": documents}),
-        "Method": "The grades are those of the source, 0 to 3; nothing was estimated.",
+        "Method": "The grades are those of the source, 0 to 3; nothing was estimated."
+        + _OF_A_LOG * judged.passed.is_log,
         "Parameters": {"template of products": template.name, "random numbers": "none"},
-        "Left out": {"rows that repeat an earlier one": f"{judged.repeated:,}"},
+        "Left out": _left_out(judged),
     }
     write_data_card(output, data_card(f"{output.name}: imported judgments", sections, tally.counts))
     return tally.counts
+
+
+def _left_out(judged: JudgmentSet) -> Section:
+    repeated = {"rows that repeat an earlier one": f"{judged.repeated:,}"}
+    if not judged.passed.is_log:
+        return repeated
+    return repeated | {
+        "rows of the log that a later one replaced or took back": f"{judged.passed.overridden:,}",
+        "lines of the log that can not be read": f"{judged.passed.unreadable:,}",
+    }
 
 
 def _rows(judged: JudgmentSet, template: ProductTemplate) -> Iterator[Mapping[str, Any]]:

@@ -1,22 +1,26 @@
 """The judgments that systems are measured on: who asked what, which candidates there are, and how good they are."""
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from xephang.catalogue import read_rows
 from xephang.errors import InputError, RowError
 from xephang.files import sha256
 from xephang.judgments.documents import PRODUCT_COLUMNS, product_of
-from xephang.judgments.graded import Judgment, read_judgments
+from xephang.judgments.graded import JUDGMENT_COLUMNS, Judgment, judgment_of
+from xephang.judgments.pairs import column_names
+from xephang.judgments.standing import Passed, standing_rows
 from xephang.product import LISTING, Product
 from xephang.text import SURROGATE, normalise
 
 SLICES = ("shape", "noise", "facet", "facets")
 """Columns that sort queries into slices, beside those that start with `slice_`."""
 _IDS = ("query_id", "document_id")
+_SPACE = re.compile(r"[\s%]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class JudgmentSet:
     :param slices: by the slice's name and its value, the ids of the queries that belong there.
     :param repeated: how many rows said again what an earlier one had said, and were left out.
     :param sha256: of the file they came from; empty where there is none.
+    :param passed: what was passed over where that file is a log.
     """
 
     name: str
@@ -52,6 +57,7 @@ class JudgmentSet:
     slices: Mapping[str, Mapping[str, frozenset[str]]] = field(default_factory=dict)
     repeated: int = 0
     sha256: str = ""
+    passed: Passed = field(default_factory=Passed)
 
     @classmethod
     def read(cls, path: str | Path, columns: Mapping[str, str] | None = None) -> "JudgmentSet":
@@ -61,6 +67,9 @@ class JudgmentSet:
         `shape`, `noise`, `facet` and every `slice_…` column sort queries into slices; a list in one sorts a
         query into several values.
 
+        Rows with `graded_at` are a log, in which the last row of a query and document stands (`standing_rows`); a
+        document has the text or product of the last row that stands.
+
         :param columns: the file's names for `query`, `document` and `grade` where they differ.
         :raises InputError: if the file can not be read.
         :raises RowError: if a row is no judgment, or contradicts an earlier one.
@@ -68,11 +77,13 @@ class JudgmentSet:
         path = Path(path)
         if str(path) == "-":
             raise InputError("judgments can not come from standard input, they are read twice; give a file")
-        gathered = Gathered(path)
-        rows = zip(read_judgments(path, columns), read_rows(path), strict=True)
-        for judgment, row in rows:
-            ids = [plain_id(path, row.number, name, row.values.get(name)) for name in _IDS]
-            product = product_of(row, path, [(columns or {}).get(name, name) for name in PRODUCT_COLUMNS])
+        passed = Passed()
+        gathered = Gathered(path, passed)
+        names = column_names((*JUDGMENT_COLUMNS, *PRODUCT_COLUMNS), columns, path)
+        for row in standing_rows(path, columns, passed):
+            judgment = judgment_of(row, path, names)
+            ids = [gathered.given_id(row.number, name, row.values.get(name)) for name in _IDS]
+            product = product_of(row, path, names[3:])
             query_id = gathered.add(judgment, row.number, ids[0], ids[1], product)
             gathered.sort(query_id, row.values, row.number)
         return gathered.judgment_set(path.name, sha256(path))
@@ -116,10 +127,12 @@ class Gathered:
     """Judgments met so far; each new one is held against them.
 
     :param source: named in errors.
+    :param passed: says whether the source is a log.
     """
 
-    def __init__(self, source: str | Path) -> None:
+    def __init__(self, source: str | Path, passed: Passed | None = None) -> None:
         self._source = source
+        self._passed = passed or Passed()
         self._found: dict[tuple[str, str], tuple[Candidate, int]] = {}
         self._query_ids: dict[str, str] = {}
         self._document_ids: dict[str, str] = {}
@@ -142,6 +155,15 @@ class Gathered:
         document_id = document_id or self._document_ids.setdefault(judgment.document, f"d{len(self._document_ids) + 1}")
         document = product or judgment.document
         return self.put(Candidate(query_id, document_id, judgment.query, document, judgment.grade), row)
+
+    def given_id(self, row: int, name: str, value: object) -> str:
+        """Return an id of a row; in a log, where shops make them, spaces are escaped as in URLs.
+
+        :raises RowError: as `plain_id` does.
+        """
+        if self._passed.is_log and isinstance(value, str):
+            value = _SPACE.sub(lambda found: quote(found[0]), value.strip())
+        return plain_id(self._source, row, name, value)
 
     def query_id(self, text: str, row: int, given: str = "") -> str:
         """Return the id of a query; where none was given one is made, equal texts having the same.
@@ -169,7 +191,9 @@ class Gathered:
                 f"query_id '{query_id}' was '{self._texts[query_id]}' before; one id, one text",
             )
         document_id, document = candidate.document_id, candidate.document
-        if (known := self._documents.setdefault(document_id, document)) != document:
+        if self._passed.is_log:
+            self._documents[document_id] = document
+        elif (known := self._documents.setdefault(document_id, document)) != document:
             were = f"was {_short(known)} before, and is {_short(document)} here"
             raise RowError(self._source, row, "document", f"document_id '{document_id}' {were}; one id, one text")
         first, number = self._found.setdefault((query_id, candidate.document_id), (candidate, row))
@@ -210,7 +234,13 @@ class Gathered:
         if not self._found:
             raise InputError(f"{self._source}: there are no judgments to measure on")
         slices = {kind: {v: frozenset(ids) for v, ids in sorted(by.items())} for kind, by in self._slices.items()}
-        return JudgmentSet(name, tuple(c for c, _ in self._found.values()), slices, self._repeated, digest)
+        candidates = tuple(self._with_document(candidate) for candidate, _ in self._found.values())
+        return JudgmentSet(name, candidates, slices, self._repeated, digest, self._passed)
+
+    def _with_document(self, candidate: Candidate) -> Candidate:
+        """Give a candidate what its document was last; equal ones become one, so that each is kept once."""
+        last = self._documents[candidate.document_id]
+        return candidate if last is candidate.document else replace(candidate, document=last)
 
 
 def plain_id(path: str | Path, row: int, name: str, value: object) -> str:

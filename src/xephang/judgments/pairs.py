@@ -9,6 +9,7 @@ from typing import Any
 from xephang.catalogue import Format, Row, read_rows
 from xephang.errors import InputError, RowError
 from xephang.judgments.documents import AS_LISTINGS, PRODUCT_COLUMNS, Documents, product_id
+from xephang.judgments.standing import standing_rows
 from xephang.product import Rendered
 from xephang.text import normalise
 
@@ -48,7 +49,7 @@ def read_pairs(
     """Read training pairs from CSV, JSONL or Parquet: rows with labels, or graded judgments.
 
     A row may hold a `product` or a `product_id` in place of a document's text. Other columns are passed over, but for
-    `query_id` and `clean`.
+    `query_id` and `clean`. Of a log of grades, the rows that stand are read (`standing_rows`).
 
     :param columns: the file's names for `sentence_0`, `sentence_1`, `label` and `PRODUCT_COLUMNS` where they differ;
         without them `query`, `document` and `grade` will do.
@@ -58,7 +59,7 @@ def read_pairs(
         number, or a grade that is not 0 to 3.
     """
     given = column_names(_NAMES, columns, path)
-    for row in read_rows(path):
+    for row in standing_rows(path, columns):
         yield pair_of(row, path, _names_in(row, given), documents)
 
 

@@ -9,6 +9,7 @@ from xephang.files import check_regular, sha256
 from xephang.judgments.graded import HIGHEST_GRADE
 from xephang.judgments.judged import Candidate, Gathered, JudgmentSet, plain_id
 from xephang.judgments.pairs import cell, number
+from xephang.judgments.standing import Passed, standing_rows
 from xephang.product import Product
 from xephang.text import normalise
 
@@ -61,8 +62,9 @@ def read_qrels(
     asked = _by_id(queries, "query") if queries else {}
     listed = _documents(documents, {ours: theirs for ours, theirs in columns.items() if ours not in GRADED + QUERY})
     names = [columns.get(name, name) for name in GRADED]
-    gathered = Gathered(path)
-    for graded, query_id, document_id, grade in _graded(path, names, with_texts=not queries):
+    passed = Passed()
+    gathered = Gathered(path, passed)
+    for graded, query_id, document_id, grade in _graded(path, names, columns, passed, with_texts=not queries):
         place = graded.number
         if queries and query_id not in asked:
             raise RowError(path, place, names[0], f"'{query_id}' is not in {queries}; add its text there")
@@ -82,13 +84,15 @@ def _has_rows(path: Path) -> bool:
     return Path(path.name.lower().removesuffix(_PACKED)).suffix in _ROWS
 
 
-def _graded(path: Path, names: Sequence[str], *, with_texts: bool) -> Iterator[tuple[Row, str, str, str]]:
+def _graded(
+    path: Path, names: Sequence[str], columns: Mapping[str, str], passed: Passed, *, with_texts: bool
+) -> Iterator[tuple[Row, str, str, str]]:
     """Yield each row, its query's id (empty where it may have none), its document's and its grade."""
     if not _has_rows(path):
         for place, (query, _, document, relevance) in trec_lines(path, ("query", "0", "document", "grade")):
             yield Row(place, {}), query, document, relevance
         return
-    for row in read_rows(path):
+    for row in standing_rows(path, columns, passed):
         own = row.values.get(names[0]) if with_texts else cell(row, names[0], path)
         query_id = plain_id(path, row.number, names[0], own)
         document_id = plain_id(path, row.number, names[1], cell(row, names[1], path))

@@ -14,10 +14,10 @@ from xephang.search.asking import PRICE, Constraint, Found, Search, Suggestion
 from xephang.search.facet_counts import Counted, facet_counts
 from xephang.search.facet_terms import FacetTerms
 from xephang.search.fusing import fused
-from xephang.search.matching import LOOSEST, WEIGHTS, Best, Limits, Weights, chosen, only, run, text_query, within
+from xephang.search.matching import LOOSEST, WEIGHTS, Best, Limits, Weights, chosen, count_of, only, run, text_query, within
 from xephang.search.phrases import shown
 from xephang.search.reading import Reading, read_query
-from xephang.search.schema import PHRASE, reading_index
+from xephang.search.schema import PHRASE, SCHEMA, reading_index
 from xephang.search.spelling import Speller, lexicon_words
 from xephang.search.terms import terms
 from xephang.search.vocabulary import Vocabulary
@@ -26,6 +26,8 @@ from xephang.text import normalise
 
 DEEPEST = 10_000
 """The most results of a search that can be paged through."""
+_FEW = 1000
+"""Products of a suggestion up to which they are counted anew."""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,10 @@ class FirstStage:
         with reading_index():
             stored = self.searcher.terms_with_prefix(PHRASE, begun, limit=4 * limit)
         for phrase, count in stored:
-            found.setdefault(shown(phrase), count)
+            if count <= _FEW:  # products that are gone are counted until their segment is merged
+                count = count_of(self.searcher, tantivy.Query.term_query(SCHEMA, PHRASE, phrase))
+            if count:
+                found.setdefault(shown(phrase), count)
         return [Suggestion(text, count) for text, count in list(found.items())[:limit]]
 
     def _held_to(self, search: Search, reading: Reading) -> _Match:

@@ -34,7 +34,7 @@ class Weights:
     folded: float = 1.0
     accented: float = 0.2
     code: float = 0.4
-    more: float = 0.15
+    more: float = 0.3
     said: float = 0.25
     facet: float = 8.0
     leading: float = 16.0
@@ -168,6 +168,12 @@ class Best:
     total: int = 0
 
 
+def count_of(searcher: tantivy.Searcher, query: Query) -> int:
+    """Return how many products a query finds."""
+    with reading_index():
+        return int(searcher.search(query, limit=1, count=True).count)  # type: ignore[attr-defined]  # as in `run`
+
+
 def run(
     searcher: tantivy.Searcher, query: Query, most: int, *, sort: Sort = "relevance", browsing: bool = False
 ) -> Best:
@@ -193,8 +199,9 @@ def run(
 
 def _ways(word: Word, weights: Weights, share: float) -> Iterator[Query]:
     """Yield queries for one word: its forms in the fields that may hold it, and what else it may be."""
-    for field, weight in ((FOLDED, weights.folded), (MORE, weights.more), (CODE, weights.code)):
-        yield _boosted(field, word.folded, share * weight)
+    yield _boosted(FOLDED, word.folded, share * weights.folded)
+    yield _boosted(CODE, word.folded, share * weights.code)
+    yield _boosted(MORE, word.folded, weights.more)  # which no facet is read from
     if word.marked:
         yield _boosted(ACCENTED, word.lower, share * weights.accented)
     for other, weight in word.others:
@@ -203,7 +210,7 @@ def _ways(word: Word, weights: Weights, share: float) -> Iterator[Query]:
         found = grams(word.folded)
         yield Query.boolean_query(
             [(Occur.Should, _boosted(GRAMS, gram, weights.grams)) for gram in found],
-            minimum_number_should_match=max(1, int(_GRAMS_NEEDED * len(found))),
+            minimum_number_should_match=ceil(_GRAMS_NEEDED * len(found)),
         )
 
 

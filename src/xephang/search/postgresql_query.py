@@ -21,8 +21,8 @@ _REQUIRED = 0.6
 _RANK = "ts_rank('{0.1, 0.2, 0.5, 1.0}', search, %s::tsquery, 33)"
 """How often the words stand in a text, by its length (1), below 1 (32). On dev queries ts_rank_cd finds a little less
 and takes ten times as long."""
-MOST_RANKED = 50_000
-"""Matches that are ranked and counted, of a word that every other product has."""
+MOST_RANKED, _MOST_LOOSE = 50_000, 10_000
+"""Matches that are ranked and counted, of a word that every other product has; where one word is enough."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +114,7 @@ def matching(groups: Sequence[Group], least: int) -> Condition:
     rarest = counted[: len(counted) - least + 1]
     if least == 1:
         sums = accumulate(one.known for one in counted)
-        rarest = [one for one, sum in zip(counted, sums, strict=True) if sum <= MOST_RANKED] or counted[:1]
+        rarest = [one for one, sum in zip(counted, sums, strict=True) if sum <= _MOST_LOOSE] or counted[:1]
     some = Condition("search @@ %s::tsquery", (" | ".join(one.query for one in rarest),))
     if least == 1:
         return some

@@ -18,6 +18,8 @@ BOOSTS = ("brand", "color", "age")
 """Facets that a query asks for: what meets it comes first."""
 _LONGEST = 2000
 """Characters of a query that are searched; the model reads fewer."""
+_MOST_READ = 200
+"""Characters of it that the model reads: one that is longer would leave no room for products."""
 _MOST_TERMS = 8
 """Terms of a range that is asked for."""
 
@@ -128,7 +130,7 @@ def read_query(query: str, speller: Speller, facet_terms: FacetTerms, ignore: Co
     asks = tuple(_ask(one, facet_terms) for one in mentions if facet_terms.key(one) not in ignored)
     return Reading(
         query=query,
-        read=line.text()[0],
+        read=_clipped(line.text()[0]),
         words=tuple(_word(piece, asks, filters, speller) for piece in line.pieces),
         wishes=tuple(wishes),
         asks=asks,
@@ -139,6 +141,11 @@ def read_query(query: str, speller: Speller, facet_terms: FacetTerms, ignore: Co
             if one.alternative
         ),
     )
+
+
+def _clipped(text: str) -> str:
+    """Return as many whole words as the model reads."""
+    return text if len(text) <= _MOST_READ else text[:_MOST_READ].rpartition(" ")[0] or text[:_MOST_READ]
 
 
 def _wish(mention: Mention, query: str, facet_terms: FacetTerms, ignore: Collection[str]) -> Wish:
@@ -176,7 +183,7 @@ def _word(piece: Piece, asks: Sequence[Ask], filters: Sequence[Constraint], spel
         folded=folded,
         start=piece.start,
         end=piece.end,
-        known=min((speller.vocabulary.count(one) for one in folded.split()), default=0),
+        known=min((speller.vocabulary.holding(one) for one in folded.split()), default=0),
         others=tuple((one.term, one.weight) for one in piece.others),
         ask=next((one for one in asks if one.start <= piece.start and piece.end <= one.end), None),
         covered=any(one.start <= piece.start and piece.end <= one.end for one in filters),

@@ -33,6 +33,9 @@ class Vocabulary(Protocol):
     def count(self, folded: str) -> int:
         """Return how many products hold this folded lower-case word; 0 if none does."""
 
+    def holding(self, folded: str) -> int:
+        """Return how many products hold the word anywhere, in a code or an id too."""
+
     def accented(self, folded: str) -> str:
         """Return the word's most frequent form with diacritics."""
 

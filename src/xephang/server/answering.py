@@ -11,6 +11,7 @@ from xephang.compiled import CompiledCatalogue
 from xephang.documents import Document, text_or_product
 from xephang.errors import InputError
 from xephang.explaining import Explanation, explanations, occlusions
+from xephang.lexicon import Lexicon
 from xephang.product import Rendered
 from xephang.server.asking import Answer, Asked, Refused, Result
 from xephang.server.formats import characters
@@ -41,12 +42,17 @@ class Answering:
     """Answer one request; a request that is given up leaves the queue.
 
     :param held: what answers it, all of it.
+    :param catalogue: the state of the catalogue that ids are of; without it, the one that is held when they are asked.
     """
 
-    def __init__(self, asked: Asked, held: Held, scorer: Scorer, id: str) -> None:
+    less = "documents"
+
+    def __init__(
+        self, asked: Asked, held: Held, scorer: Scorer, id: str, *, catalogue: CompiledCatalogue | None = None
+    ) -> None:
         self._asked, self._held, self._scorer, self._id = asked, held, scorer, id
         self._works: list[Work] = []
-        self._state: CompiledCatalogue | None = None
+        self._state = catalogue
         self._texts: list[Rendered] = []
         self.timing = Timing()
 
@@ -95,7 +101,8 @@ class Answering:
         return await asyncio.to_thread(of_texts, held, queries, self._texts, asked.cutting)
 
     async def _of_ids(self, ids: Sequence[str]) -> Work:
-        self._state = self._held.snapshot()
+        if self._state is None:
+            self._state = self._held.snapshot()
         if self._state is None:
             raise Refused("validation", "ids are of a compiled catalogue's products, and this server was given none")
         return await asyncio.to_thread(of_ids, self._held, self._asked.queries[0], ids, self._state)
@@ -126,21 +133,29 @@ class Answering:
     async def _explained(
         self, results: Sequence[Result], documents: Sequence[Document], texts: Sequence[Rendered]
     ) -> list[Result]:
+        said = await self.explanations(documents, texts, self._held.reranker.explaining_lexicon())
+        return [replace(one, explanation=why.to_dict()) for one, why in zip(results, said, strict=True)]
+
+    async def explanations(
+        self, documents: Sequence[Document], texts: Sequence[Rendered], lexicon: Lexicon | None
+    ) -> list[Explanation]:
+        """Say why documents have the scores that they have for the first query.
+
+        :param texts: what the model reads of them.
+        :param lexicon: reads the facets; without it there are none.
+        :raises Refused: if too much waits already.
+        """
         query, runs = self._asked.queries[0], occlusions(self._asked.queries[0])
         each = [text for text in texts for _ in runs]
         work = await asyncio.to_thread(of_texts, self._held, runs * len(texts), each, self._asked.cutting)
         work = await self._scored(work)
         logits = work.logits.reshape(len(texts), len(runs)).tolist()
-        lexicon = self._held.reranker.explaining_lexicon()
 
         def explain(document: Document, its: list[float]) -> Explanation:
             return explanations(query, [text_or_product(document)], [its], lexicon)[0]
 
-        explained = []
-        for one, document, its in zip(results, documents, logits, strict=True):  # others have their turn in between
-            why = await asyncio.to_thread(explain, document, its)
-            explained.append(replace(one, explanation=why.to_dict()))
-        return explained
+        # One by one, so that others have their turn in between.
+        return [await asyncio.to_thread(explain, *one) for one in zip(documents, logits, strict=True)]
 
 
 def _slices(documents: Sequence[Document]) -> Iterator[tuple[int, int]]:

@@ -15,12 +15,15 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from xephang.errors import XephangError
-from xephang.server import openapi
+from xephang.server import openapi, openapi_shop
 from xephang.server.asking import Refused
 from xephang.server.formats import Format, documents, score, tei
 from xephang.server.hosting import Hosting
 from xephang.server.keys import ADMIN, METRICS, RERANK, Keys
+from xephang.server.page import add_page
+from xephang.server.paths import add_look, check_site
 from xephang.server.service import REQUEST_ID, Service, json_response, new_request_id, refusal
+from xephang.server.shop import add_shop
 from xephang.settings import Settings
 from xephang.version import __version__
 
@@ -56,7 +59,7 @@ def create_app(settings: Settings, hosting: Hosting | None = None, *, reload: Re
     app = FastAPI(
         title="xephang",
         version=__version__,
-        summary="Rerank the products of a Vietnamese shop, in the formats that rerank clients speak.",
+        summary="Search and rerank the products of a Vietnamese shop, in the formats that rerank clients speak too.",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
@@ -66,8 +69,10 @@ def create_app(settings: Settings, hosting: Hosting | None = None, *, reload: Re
     _add_reranking(app, service)
     _add_looking(app, service)
     _add_administering(app, service, reload or _reload_here(service))
+    add_shop(app, service)
+    add_page(app, service)
     app.add_exception_handler(HTTPException, _http_error)
-    openapi.describe(app)
+    openapi.describe(app, openapi_shop.MODELS)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -120,10 +125,7 @@ def _add_looking(app: FastAPI, service: Service) -> None:
         ("/info", info, openapi.status("Describe the model and the limits, as TEI does.", 401)),
         ("/metrics", metrics, openapi.metrics()),
     ):
-        # Starlette's route answers HEAD where it answers GET (RFC 9110, 9.1); FastAPI's, which does not, is what the
-        # OpenAPI document is made from.
-        app.router.add_route(path, look, methods=["GET"], include_in_schema=False)
-        app.add_api_route(path, look, methods=["GET"], **said)
+        add_look(app, path, look, said)
 
 
 def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:
@@ -132,13 +134,11 @@ def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:
         refused = _allowed(service, request, ADMIN)
         if refused:
             return refused
-        if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            # Without keys whoever is on this machine may ask, but no page of somebody else's in a browser on it.
-            return refusal(
-                Refused("unauthorized", "pages of other sites may not ask for this"), documents, _id(request)
-            )
         try:
+            check_site(request)
             await reload()
+        except Refused as other:
+            return refusal(other, documents, _id(request))
         except XephangError as error:
             return refusal(Refused("backend", f"the old model serves on: {error}"), documents, _id(request))
         held = service.hosting.current
@@ -194,8 +194,10 @@ def _info(service: Service) -> dict[str, Any]:
         "auto_truncate": True,
         "tokenization_workers": 1,
         "version": __version__,
-        "products": len(held.catalogue) if held.catalogue else None,
+        "products": None if held.catalogue is None else len(held.catalogue),
         "activation": reranker.activation,
+        "search": held.shop is not None,
+        "grading": service.judgments is not None,
     }
 
 
@@ -211,7 +213,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 class _Headers:
-    """Add to every response the headers that keep browsers from making anything else of it, and the request's id.
+    """Add to every response the request's id, and the headers that keep browsers from making anything else of it.
+
+    A response may have said one of these itself, as the page does.
 
     While the server drains, each is its connection's last.
     """
@@ -227,7 +231,8 @@ class _Headers:
 
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                own = [*_HEADERS.items(), (b"x-request-id", id.encode())]
+                given = {name for name, _ in message["headers"]}
+                own = [one for one in _HEADERS.items() if one[0] not in given] + [(b"x-request-id", id.encode())]
                 closing = [(b"connection", b"close")] if self._service.draining else []
                 message = {**message, "headers": [*message["headers"], *own, *closing]}
             await send(message)

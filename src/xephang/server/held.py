@@ -9,6 +9,7 @@ from xephang.compiled import CompiledCatalogue
 from xephang.engines.precomputed import Stored
 from xephang.files import sha256
 from xephang.reranker import Reranker
+from xephang.search import Shop, is_search_folder
 from xephang.server.caches import Cache
 from xephang.settings import Settings
 
@@ -21,14 +22,16 @@ class Held:
     """One state of what is served; a request is answered from a single one.
 
     :param generation: counts the reloads.
-    :param catalogue: a compiled catalogue of this model, where one is served.
+    :param compiled: a compiled catalogue of this model, where one is served that can not be searched.
+    :param shop: one that can.
     :param fingerprint: of all that scores depend on, hexadecimal.
     """
 
     reranker: Reranker
     settings: Settings
     generation: int = 0
-    catalogue: CompiledCatalogue | None = None
+    compiled: CompiledCatalogue | None = None
+    shop: Shop | None = None
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,15 +49,38 @@ class Held:
         reranker = Reranker.load(
             settings.model, engine=settings.engine, precision=settings.precision, threads=settings.threads
         )
-        catalogue = CompiledCatalogue.open(settings.catalogue) if settings.catalogue else None
-        if catalogue:
-            catalogue.check(reranker)
-        return cls(reranker, settings, generation, catalogue)
+        if settings.catalogue and is_search_folder(settings.catalogue):
+            return cls(reranker, settings, generation, shop=Shop.open(settings.catalogue, model=reranker))
+        compiled = CompiledCatalogue.open(settings.catalogue) if settings.catalogue else None
+        if compiled is not None:
+            compiled.check(reranker)
+        return cls(reranker, settings, generation, compiled)
 
     @property
     def name(self) -> str:
         """The model's name."""
         return self.reranker.folder.name
+
+    @property
+    def catalogue(self) -> CompiledCatalogue | None:
+        """The compiled catalogue that is served, the shop's too."""
+        return self.compiled if self.shop is None else self.shop.compiled
+
+    def renew(self) -> None:
+        """See what other processes have changed; all stays as it is where that can not be served.
+
+        :raises XephangError: if it can not be.
+        """
+        if self.shop is not None:
+            shop = self.shop.snapshot()
+            shop.refresh()
+            shop.compiled.check(self.reranker)
+            self.shop = shop
+        elif self.compiled is not None:
+            compiled = copy(self.compiled)
+            compiled.refresh()
+            compiled.check(self.reranker)
+            self.compiled = compiled
 
     def snapshot(self) -> CompiledCatalogue | None:
         """Return the catalogue as it is now, whatever changes later."""

@@ -38,7 +38,7 @@ class Hosting:
         """
         self._settings = settings
         self._generation: Number = generation if generation is not None else Own()
-        self._lock = threading.Lock()
+        self._lock, self._refreshing = threading.Lock(), threading.Lock()
         self._preparing: int | None = None
         present = self._generation.value
         self._held = {present: Held.open(settings, present)}
@@ -75,16 +75,15 @@ class Hosting:
 
     def refresh(self) -> None:
         """See what other processes have changed in the catalogue; it stays as it is where that can not be read."""
-        held = self.current
-        if held.catalogue is None:
-            return
-        try:
-            if Manifest.read(held.catalogue.folder) != held.catalogue.manifest:
-                fresh = held.snapshot()
-                assert fresh is not None
-                fresh.refresh()
-                fresh.check(held.reranker)
-                held.catalogue = fresh
-                _log.info("catalogue refreshed", extra={"products": len(fresh)})
-        except XephangError as error:
-            _log.error("the catalogue can not be refreshed, its last state is served", extra={"problem": str(error)})
+        with self._refreshing:  # else who began earlier could end later, and bring an older state back
+            held = self.current
+            if held.catalogue is None:
+                return
+            try:
+                if Manifest.read(held.catalogue.folder) != held.catalogue.manifest:
+                    held.renew()
+                    _log.info("catalogue refreshed", extra={"products": len(held.catalogue)})
+            except XephangError as error:
+                _log.error(
+                    "the catalogue can not be refreshed, its last state is served", extra={"problem": str(error)}
+                )

@@ -12,6 +12,7 @@ class Served:
     """What a worker has open.
 
     :param products: of the compiled catalogue; None without one.
+    :param search: whether they can be searched.
     """
 
     model: str
@@ -19,6 +20,7 @@ class Served:
     engine: str
     activation: str
     products: int | None
+    search: bool = False
 
 
 @dataclass(frozen=True, slots=True)

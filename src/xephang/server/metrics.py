@@ -33,6 +33,7 @@ class Metrics:
 
         self.requests = counter("requests", "Requests, by wire format and HTTP status.", "format", "status")
         self.seconds = histogram("request_seconds", "From a request's head to its answer.", _SECONDS, "format")
+        self.first_stage = histogram("first_stage_seconds", "Of a search, before anything is scored.", _SECONDS)
         self.queue = histogram("queue_seconds", "From the queue's end to the first batch.", _SECONDS)
         self.tokenising = histogram("tokenise_seconds", "Of a batch.", _SECONDS)
         self.inference = histogram("inference_seconds", "Of a batch.", _SECONDS)

@@ -1,5 +1,6 @@
 """What the OpenAPI document says of each path: bodies with examples, answers, errors."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,6 +26,7 @@ _ERRORS = {
     503: "Too many connections.",
     504: "There was no answer in time.",
 }
+_OTHERS = {404: "It is not there.", 409: "Somebody else is writing; the header Retry-After says when to try again."}
 _TEI = {
     "query": "giày chạy bộ nữ êm chân",
     "texts": ["Giày chạy bộ nữ đế êm, siêu nhẹ", "Lót giày silicon êm chân", "Tủ giày gỗ 3 tầng"],
@@ -58,9 +60,9 @@ def rerank(path: str) -> dict[str, Any]:
         "summary": "Rank documents for a query",
         "operation_id": "rerank" + path.replace("/", "_"),
         "openapi_extra": {
-            "requestBody": _body((DocumentsRequest, TeiRequest), examples),
-            "responses": {"200": _json("Scores, highest first.", DocumentsAnswer, Ranks)}
-            | _errors(DocumentsError, TeiError),
+            "requestBody": body((DocumentsRequest, TeiRequest), examples),
+            "responses": {"200": answered("Scores, highest first.", DocumentsAnswer, Ranks)}
+            | errors(DocumentsError, TeiError),
         },
     }
 
@@ -71,8 +73,8 @@ def score() -> dict[str, Any]:
         "summary": "Score pairs",
         "operation_id": "score",
         "openapi_extra": {
-            "requestBody": _body((ScoreRequest,), {"score": {"summary": "vLLM", "value": _SCORE}}),
-            "responses": {"200": _json("Scores, in the order given.", ScoreAnswer)} | _errors(DocumentsError),
+            "requestBody": body((ScoreRequest,), {"score": {"summary": "vLLM", "value": _SCORE}}),
+            "responses": {"200": answered("Scores, in the order given.", ScoreAnswer)} | errors(DocumentsError),
         },
     }
 
@@ -92,15 +94,18 @@ def metrics() -> dict[str, Any]:
     return {**said, "response_class": PlainTextResponse}
 
 
-def describe(app: FastAPI) -> None:
-    """Add to the application's document the bodies' schemas, and how keys are sent."""
+def describe(app: FastAPI, others: tuple[type[BaseModel], ...] = ()) -> None:
+    """Add to the application's document the bodies' schemas, and how keys are sent.
+
+    :param others: models of paths that are not described here.
+    """
     generated = app.openapi
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             said = generated()
             _, schemas = models_json_schema(
-                [(model, "validation") for model in _MODELS], ref_template="#/components/schemas/{model}"
+                [(model, "validation") for model in (*_MODELS, *others)], ref_template="#/components/schemas/{model}"
             )
             components = said.setdefault("components", {})
             components["schemas"] = schemas["$defs"]
@@ -124,13 +129,16 @@ def _any_of(models: tuple[type[BaseModel], ...]) -> dict[str, Any]:
     return _reference(models[0]) if len(models) == 1 else {"anyOf": [_reference(model) for model in models]}
 
 
-def _body(models: tuple[type[Body], ...], examples: dict[str, Any]) -> dict[str, Any]:
+def body(models: tuple[type[Body], ...], examples: dict[str, Any]) -> dict[str, Any]:
+    """Return what is said of a body of JSON."""
     return {"required": True, "content": {"application/json": {"schema": _any_of(models), "examples": examples}}}
 
 
-def _json(description: str, *models: type[BaseModel]) -> dict[str, Any]:
+def answered(description: str, *models: type[BaseModel]) -> dict[str, Any]:
+    """Return what is said of an answer of JSON."""
     return {"description": description, "content": {"application/json": {"schema": _any_of(models)}}}
 
 
-def _errors(*models: type[BaseModel]) -> dict[str, Any]:
-    return {str(code): _json(description, *models) for code, description in _ERRORS.items()}
+def errors(*models: type[BaseModel], only: Iterable[int] = tuple(_ERRORS)) -> dict[str, Any]:
+    """Return what is said of statuses of errors."""
+    return {str(code): answered((_ERRORS | _OTHERS)[code], *models) for code in only}

@@ -3,28 +3,33 @@
 import asyncio
 import json
 import logging
-import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 from uuid import uuid4
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from xephang.errors import InputError
+from xephang.judgments.log import JudgmentLog
+from xephang.search import Results, Search, Shop
 from xephang.server.answering import Answering, Timing
-from xephang.server.asking import Answer, Asked, Refused
+from xephang.server.asking import Refused
 from xephang.server.body import Bodies
 from xephang.server.formats import Format, documents, opened
 from xephang.server.hosting import Hosting
 from xephang.server.keys import RERANK, Keys
 from xephang.server.metrics import Metrics
 from xephang.server.scoring import Scorer
+from xephang.server.searching import Searching, shop_of
+from xephang.server.story import Story, tell
 from xephang.server.tracing import Tracing
 from xephang.settings import Settings
 
 Value = TypeVar("Value")
+Given = TypeVar("Given", covariant=True)
 _log = logging.getLogger(__name__)
 REQUEST_ID = "xephang.request_id"
 """The key of a scope."""
@@ -36,18 +41,23 @@ _GONE = 499
 """The status that logs and metrics have for a client that did not wait, as nginx writes it."""
 
 
-@dataclass
-class Story:
-    """What is told about one request."""
+class Answers(Protocol[Given]):
+    """What answers a request in its own time.
 
-    id: str
-    format: str = "other"
-    status: int = 200
-    reason: str | None = None
-    timing: Timing = field(default_factory=Timing)
-    asked: Asked | None = None
-    answer: Answer | None = None
-    began: float = field(default_factory=time.perf_counter)
+    :param less: what to ask for less of where it takes too long.
+    """
+
+    less: str
+    timing: Timing
+
+    async def answer(self) -> Given:
+        """Return the answer.
+
+        :raises Refused: if there is none.
+        """
+
+    def give_up(self) -> None:
+        """Have nothing of it done any more."""
 
 
 class Service:
@@ -57,8 +67,10 @@ class Service:
         self.settings, self.hosting, self.keys = settings, hosting, keys
         self.metrics, self.tracing = Metrics(), Tracing(settings.otlp_endpoint)
         self.scorer = Scorer(settings, self.metrics.batch)
+        self.judgments = JudgmentLog(Path(settings.judgments)) if settings.judgments else None
+        self.writing = asyncio.Lock()
         self.draining = False
-        self._bodies = Bodies(settings)
+        self.bodies = Bodies(settings)
 
     @property
     def ready(self) -> bool:
@@ -92,95 +104,121 @@ class Service:
         if not self.keys.allows(request.headers.get("authorization", ""), role):
             raise Refused("unauthorized", "no valid API key; send it in the header Authorization, after Bearer or bare")
 
+    async def respond(
+        self,
+        request: Request,
+        name: str,
+        role: str,
+        answer: Callable[[Story], Awaitable[Response]],
+        *,
+        refuse: Callable[[Refused, Story], Response] | None = None,
+    ) -> Response:
+        """Answer a request of somebody who may ask, or say why not, and tell about it.
+
+        :param name: what it asks for, as metrics and the log call it.
+        :param answer: raises `Refused` where there is no answer.
+        :param refuse: makes a response of that; without it, the documents' format does.
+        """
+        story = Story(request.scope[REQUEST_ID], name)
+        refuse = refuse or _refuse
+        try:
+            if FULL in request.scope:
+                raise Refused("full", "too many connections; try again later", retry_after=1)
+            self.authorise(request, role)
+            response = await answer(story)
+        except Refused as refused:
+            response, story.reason = refuse(refused, story), refused.kind
+        except ClientDisconnect:
+            response, story.reason = Response(status_code=_GONE), "disconnected"
+        except Exception:
+            _log.exception("a request failed", extra={"request_id": story.id})
+            response = refuse(Refused("bug", "the server failed; its log says why"), story)
+            story.reason = "bug"
+        story.status = response.status_code
+        tell(story, request, self.metrics, self.tracing, queries=self.settings.log_queries)
+        return response
+
     async def rerank(self, request: Request, choose: Callable[[object], Format]) -> Response:
         """Answer a request in its own format.
 
         :param choose: tells the format by the body's content; by its bytes where they are no JSON.
         """
-        story = Story(request.scope[REQUEST_ID])
         format: Format = documents
-        try:
-            if FULL in request.scope:
-                raise Refused("full", "too many connections; try again later", retry_after=1)
-            self.authorise(request, RERANK)
-            async with self._bodies.reading(request) as body:
+
+        async def answer(story: Story) -> Response:
+            nonlocal format
+            async with self.bodies.reading(request) as body:
                 format = choose(body)
-                content = await _apart(len(body), opened, body)
+                content = await apart(len(body), opened, body)
                 format = choose(content)
                 story.format = format.NAME
-                story.asked = await _apart(len(body), format.parse, content, self.settings)
-                story.answer = await self._answered(request, story.asked, story)
-            response = json_response(format.answer(story.asked, story.answer, self.settings))
-        except Refused as refused:
-            response = refusal(refused, format, story.id)
-            story.reason = refused.kind
-        except ClientDisconnect:
-            response, story.reason = Response(status_code=_GONE), "disconnected"
-        except Exception:
-            _log.exception("a request failed", extra={"request_id": story.id})
-            response = refusal(Refused("bug", "the server failed; its log says why"), format, story.id)
-            story.reason = "bug"
-        story.status = response.status_code
-        self._tell(request, story)
-        return response
+                asked = await apart(len(body), format.parse, content, self.settings)
+                story.queries, story.candidates = asked.queries, len(asked)
+                answering = Answering(asked, self.hosting.current, self.scorer, story.id)
+                answered = await self.in_time(request, answering, story)
+                story.tokens = answered.tokens
+            return json_response(format.answer(asked, answered, self.settings))
 
-    async def _answered(self, request: Request, asked: Asked, story: Story) -> Answer:
+        return await self.respond(
+            request, "other", RERANK, answer, refuse=lambda r, story: refusal(r, format, story.id)
+        )
+
+    async def search(self, request: Request, search: Search, story: Story) -> Results:
+        """Return a page of what a search finds in the shop.
+
+        :raises Refused: if there is no answer, or no shop.
+        :raises ClientDisconnect: if there is nobody to have it.
+        """
+        story.queries = [search.query]
+        held = self.hosting.current
+        return await self.in_time(request, Searching(search, shop_of(held), held, self.scorer, story), story)
+
+    async def graded(self, query: str) -> dict[str, int]:
+        """Return the grades that stand for a query, by product; none where none are taken.
+
+        :raises Refused: if they can not be read.
+        """
+        if self.judgments is None:
+            return {}
+        try:
+            return await asyncio.to_thread(self.judgments.standing, query)
+        except InputError as error:
+            raise Refused("backend", str(error)) from error
+
+    def shop(self) -> Shop:
+        """Return the shop that is served, as it is now.
+
+        :raises Refused: if none is.
+        """
+        return shop_of(self.hosting.current)
+
+    async def in_time(self, request: Request, answering: Answers[Given], story: Story) -> Given:
         """Return the answer, unless its time is over or the client gone before.
 
         :raises Refused: if there is no answer.
         :raises ClientDisconnect: if there is nobody to have it.
         """
-        answering = Answering(asked, self.hosting.current, self.scorer, story.id)
         story.timing = answering.timing
-        answer = asyncio.create_task(answering.answer())
+        answer = asyncio.ensure_future(answering.answer())
         gone = asyncio.create_task(_disconnected(request))
-        left = self.settings.deadline - (time.perf_counter() - story.began)
+        left = self.settings.deadline - story.seconds
         try:
             done, _ = await asyncio.wait({answer, gone}, timeout=max(0.0, left), return_when=asyncio.FIRST_COMPLETED)
             if answer in done:
                 return answer.result()
             if gone in done:
                 raise ClientDisconnect
-            raise Refused("timeout", f"no answer within {self.settings.deadline:g} s; ask for fewer documents at once")
+            raise Refused(
+                "timeout", f"no answer within {self.settings.deadline:g} s; ask for fewer {answering.less} at once"
+            )
         finally:
             gone.cancel()
             if not answer.done():
                 answering.give_up()
                 answer.cancel()
 
-    def _tell(self, request: Request, story: Story) -> None:
-        seconds = time.perf_counter() - story.began
-        metrics, asked, answer, timing = self.metrics, story.asked, story.answer, story.timing
-        metrics.requests.labels(story.format, story.status).inc()
-        metrics.seconds.labels(story.format).observe(seconds)
-        if story.reason == "timeout" or story.reason == "disconnected":
-            metrics.dropped.labels("deadline" if story.reason == "timeout" else "disconnected").inc()
-        elif story.reason:
-            metrics.refused.labels(story.reason).inc()
-        if asked and answer:
-            metrics.candidates.observe(len(asked))
-            metrics.tokens.observe(answer.tokens)
-            metrics.queue.observe(timing.queue)
-        said: dict[str, Any] = {
-            "request_id": story.id,
-            "path": request.url.path,
-            "format": story.format,
-            "status": story.status,
-            "reason": story.reason,
-            "candidates": len(asked) if asked else None,
-            "tokens": answer.tokens if answer else None,
-            "milliseconds": round(seconds * 1000, 1),
-            "queue_ms": round(timing.queue * 1000, 1),
-            "tokenise_ms": round(timing.tokenising * 1000, 1),
-            "inference_ms": round(timing.inference * 1000, 1),
-        }
-        self.tracing.record(f"POST {request.url.path}", seconds, timing, request.headers, said)
-        if self.settings.log_queries and asked:
-            said["queries"] = list(asked.queries[:10])
-        _log.info("request", extra={key: value for key, value in said.items() if value is not None})
 
-
-async def _apart(size: int, run: Callable[..., Value], *given: Any) -> Value:
+async def apart(size: int, run: Callable[..., Value], *given: Any) -> Value:
     """Run something that takes long where its input is large; in a thread then, so that others have their turn too."""
     return await asyncio.to_thread(run, *given) if size > _LARGE else run(*given)
 
@@ -188,6 +226,10 @@ async def _apart(size: int, run: Callable[..., Value], *given: Any) -> Value:
 async def _disconnected(request: Request) -> None:
     while (await request.receive())["type"] != "http.disconnect":
         pass
+
+
+def _refuse(refused: Refused, story: Story) -> Response:
+    return refusal(refused, documents, story.id)
 
 
 def new_request_id(headers: Headers) -> str:

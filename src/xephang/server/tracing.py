@@ -33,11 +33,19 @@ class Tracing:
         self._tracer = self._provider.get_tracer("xephang.server")
 
     def record(
-        self, name: str, seconds: float, timing: Timing, headers: Mapping[str, str], said: Mapping[str, Any]
+        self,
+        name: str,
+        seconds: float,
+        timing: Timing,
+        headers: Mapping[str, str],
+        said: Mapping[str, Any],
+        *,
+        first_stage: float | None = None,
     ) -> None:
         """Record a request that has just ended; a `traceparent` header makes it part of its caller's trace.
 
         :param said: attributes.
+        :param first_stage: seconds that a search took before anything was scored.
         """
         if self._tracer is None:
             return
@@ -54,6 +62,9 @@ class Tracing:
             attributes=attributes,
         )
         inside = trace.set_span_in_context(span)
+        if first_stage is not None:
+            found = min(began + int(first_stage * 1e9), ended)
+            self._tracer.start_span("first stage", context=inside, start_time=began).end(found)
         at = ended - int((timing.queue + timing.tokenising + timing.inference) * 1e9)
         for part in ("queue", "tokenising", "inference"):
             until = at + int(getattr(timing, part) * 1e9)

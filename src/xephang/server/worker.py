@@ -44,8 +44,9 @@ def work(settings: Settings, listening: socket, pipe: Connection, generation: Nu
 def served(held: Held) -> Served:
     """Return what is said of a model that is open."""
     reranker = held.reranker
-    products = len(held.catalogue) if held.catalogue else None
-    return Served(held.name, held.fingerprint, reranker.engine.name, reranker.activation, products)
+    products = None if held.catalogue is None else len(held.catalogue)
+    shop = held.shop is not None
+    return Served(held.name, held.fingerprint, reranker.engine.name, reranker.activation, products, shop)
 
 
 def config(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -4,11 +4,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from xephang.catalogue import Catalogue, read_rows
+from xephang.catalogue import Catalogue
 from xephang.errors import InputError
 from xephang.judgments import Judgment, Pair, read_judgments, read_pairs
 from xephang.judgments.documents import PRODUCT_COLUMNS, Documents, product_id
 from xephang.judgments.graded import HIGHEST_GRADE
+from xephang.judgments.standing import standing_rows
 from xephang.product import Product
 from xephang.text import fold
 from xephang.training.recipe import Recipe
@@ -50,7 +51,7 @@ def _products(recipe: Recipe) -> Mapping[str, Product] | None:
 
 def _ids(path: Path, columns: Mapping[str, str]) -> Iterator[str]:
     name = columns.get(PRODUCT_COLUMNS[1], PRODUCT_COLUMNS[1])
-    return (product_id(row, path, name) for row in read_rows(path))
+    return (product_id(row, path, name) for row in standing_rows(path, columns))
 
 
 def _labelled(pairs: list[Pair], recipe: Recipe) -> list[Pair]:

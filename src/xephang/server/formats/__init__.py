@@ -48,11 +48,11 @@ class FirstProblem(FailFast):
 Texts = Annotated[
     list[str], FirstProblem(), WithJsonSchema({"type": "array", "items": {"type": "string"}, "minItems": 1})
 ]
-_WHOLE = BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)
-# A whole number, which JSON Schema lets 2.0 be too.
-Count = Annotated[int, Field(ge=0), _WHOLE]
-Most = Annotated[int, Field(ge=1), _WHOLE]
-MostOrAll = Annotated[int, Field(ge=-1), _WHOLE]
+WHOLE_NUMBER = BeforeValidator(lambda n: int(n) if isinstance(n, float) and n.is_integer() else n)
+"""JSON Schema lets 2.0 be one too."""
+Count = Annotated[int, Field(ge=0), WHOLE_NUMBER]
+Most = Annotated[int, Field(ge=1), WHOLE_NUMBER]
+MostOrAll = Annotated[int, Field(ge=-1), WHOLE_NUMBER]
 """-1 for all."""
 _MOST_VALUES = 500_000
 """In a body, about: each costs time and memory, however short it is."""
@@ -63,13 +63,21 @@ def opened(body: bytearray) -> object:
 
     :raises Refused: if it is none, or holds very many values.
     """
-    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
-        raise Refused("too large", f"the body holds more than {_MOST_VALUES:,} values; send fewer documents at once")
+    check_values(body)
     try:
         content: object = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         raise Refused("validation", f"the body is no JSON: {error}") from None
     return content
+
+
+def check_values(body: bytes | bytearray) -> None:
+    """Check about how many values a body of JSON holds.
+
+    :raises Refused: if they are very many.
+    """
+    if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_VALUES:
+        raise Refused("too large", f"the body holds more than {_MOST_VALUES:,} values; send fewer documents at once")
 
 
 def read(model: type[Read], content: object) -> Read:

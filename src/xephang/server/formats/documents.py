@@ -19,6 +19,8 @@ _CODES: dict[Kind, str] = {
     "malformed": "invalid_request_error",
     "too large": "invalid_request_error",
     "unauthorized": "authentication_error",
+    "missing": "not_found_error",
+    "conflict": "conflict_error",
     "overloaded": "rate_limit_error",
     "full": "service_unavailable_error",
     "timeout": "timeout_error",

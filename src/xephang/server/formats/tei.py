@@ -18,6 +18,8 @@ _ERROR_TYPES: dict[Kind, str] = {
     "malformed": "validation",
     "too large": "validation",
     "unauthorized": "unauthorized",
+    "missing": "validation",
+    "conflict": "overloaded",
     "overloaded": "overloaded",
     "full": "overloaded",
     "timeout": "overloaded",
