@@ -35,8 +35,9 @@ def throughput(result: Mapping[str, Any]) -> str:
             rate = one["pairs_per_second"]
             share = f"{found['efficiency']['median']:.0%}" if workers == 2 else ""
             memory = f"{one['worker_mb']:,.0f}" if "worker_mb" in one else ""
-            rows.append([label, name, f"{rate:,.0f}", f"{rate / workers:,.0f}", share, memory])
-    return table(["", "", "pairs/s", "a worker", "efficiency", "a worker's own memory, MB"], rows)
+            load = f"{one['load_before']:.1f}"
+            rows.append([label, name, f"{rate:,.0f}", f"{rate / workers:,.0f}", share, memory, load])
+    return table(["", "", "pairs/s", "a worker", "efficiency", "a worker's own memory, MB", "load before"], rows)
 
 
 def plan(result: Mapping[str, Any]) -> str:

@@ -103,6 +103,7 @@ class Measured:
                 yield query, kind, self.row(query, text, whole=number % WHOLE_EACH == 0)
             yield query, "as made", self.row(query, query.made.typed, whole=False)
             if number % 10 == 9:
+                self.scoring.save()
                 print(f"{number + 1} queries", flush=True)
 
 

@@ -145,6 +145,11 @@ def test_a_killed_driver_is_gone_on_with(parquet, tmp_path, given, cluster):
     assert digests(out) == digests(tmp_path / "here")
 
 
+def test_a_cluster_without_such_a_machine_is_said(pairs, tmp_path, given, cluster):
+    with pytest.raises(InputError, match="no machine of the cluster has 64 CPUs; say fewer --threads"):
+        score(pairs, tmp_path / "out", engine="ray", **given | {"threads": 64})
+
+
 @pytest.fixture
 def client_address(cluster):
     """Of Ray's client server, before the cluster."""

@@ -106,6 +106,12 @@ def test_a_catalogue_that_changed_is_said(candidates, tmp_path):
         before.check_same(planned(candidates, catalogue="d", partition_rows=10), tmp_path)
 
 
+def test_another_version_is_said(pairs, tmp_path):
+    before = replace(planned(pairs), xephang="0.0.9")
+    with pytest.raises(InputError, match="as the version of xephang changed since it was begun"):
+        before.check_same(planned(pairs), tmp_path)
+
+
 def test_which_input_changed_is_said(parquet, tmp_path):
     source = tmp_path / "in"
     for name in ("a", "b"):

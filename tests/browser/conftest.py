@@ -55,10 +55,12 @@ def open_page(browser: Browser, served: Served) -> Iterator[Callable[..., Page]]
         page.watch = Watch(page, url)
         watches.append(page.watch)
         if clock:
-            page.clock.install()
+            page.clock.install(time=0)
         page.goto(url + path)
         if wait:
             expect(page.locator("html.scripted")).to_be_attached()
+        if clock:  # from here on it goes only where the test has it go
+            page.clock.pause_at(3_600_000)
         return page
 
     expect.set_options(timeout=15_000)

@@ -113,6 +113,16 @@ def test_a_price_may_be_typed_as_people_write_it(open_page):
     expect(page.locator("#choose-min")).to_have_value("900.000")
 
 
+def test_a_price_that_is_being_typed_outlasts_an_answer(open_page):
+    page = open_page("/?q=giay")
+    page.locator("#choose-max").fill("1tr")
+    page.evaluate("document.getElementById('sort').dispatchEvent(new Event('change', {bubbles: true}))")
+    settled(page, "max=1tr")
+    page.locator("#choose-max").press("End")
+    page.keyboard.type("3")
+    expect(page.locator("#choose-max")).to_have_value("1tr3")
+
+
 def test_a_price_that_is_none_is_told_and_left_out(open_page):
     page = open_page("/?q=giay&min=vài+đồng")
     expect(page.locator(".notice")).to_contain_text("min")

@@ -41,6 +41,10 @@ def test_the_skip_link_comes_first_and_leads_to_the_results(open_page):
     expect(skip).to_be_in_viewport()
     page.keyboard.press("Enter")
     assert focused(page) == "found"
+    before = len(page.watch.asked())
+    page.go_back()
+    expect(page).to_have_url(re.compile("q=giay$"))
+    assert len(page.watch.asked()) == before
 
 
 def test_focus_is_seen_wherever_it_goes(open_page):

@@ -132,3 +132,14 @@ def test_without_a_network_the_page_says_so_and_goes_on(open_page):
     page.keyboard.press("Enter")
     expect(page.locator(".hit[data-id='G-1']")).to_be_visible()
     expect(page.locator("#trouble")).to_be_hidden()
+
+
+def test_an_answer_of_somebody_else_is_not_shown(open_page):
+    page = open_page("/?q=dep")
+    watch(page).expected = ["Failed to load resource"]
+    page.route("**/?q=giay", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    page.locator("#q").fill("giay")
+    page.keyboard.press("Enter")
+    expect(page.locator("#trouble")).to_contain_text("Không gọi được máy chủ")
+    expect(page.locator("#found")).to_have_attribute("data-query", "dep")
+    expect(page.locator("#found[aria-busy]")).to_have_count(0)

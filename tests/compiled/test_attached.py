@@ -5,7 +5,7 @@ import json
 import pytest
 from shops import held, shoe, shop
 
-from xephang.compiled import CompiledCatalogue
+from xephang.compiled import CompiledCatalogue, writing
 from xephang.compiled.manifest import MANIFEST, Manifest
 from xephang.errors import InputError
 
@@ -159,8 +159,6 @@ def test_products_are_attached_to_what_was_compiled_before(compiled, folder):
 
 
 def test_parts_that_are_written_together_keep_what_is_attached(attached, folder, monkeypatch):
-    from xephang.compiled import writing
-
     monkeypatch.setattr(writing, "_MOST_SMALL_PARTS", 2)
     for number in range(5):
         attached.update([shoe(number, 1)], attaching=Listing(folder))

@@ -11,6 +11,7 @@ from demo import COLUMNS, fill
 
 from xephang.errors import InputError
 from xephang.judgments.keystrokes import TELEX, VNI, keys
+from xephang.lexicon import Lexicon, read_product
 from xephang.search import Search
 from xephang.search.postgresql import PostgresFirstStage
 from xephang.text import fold, normalise
@@ -170,6 +171,63 @@ def test_a_word_that_nobody_knows_is_compared_by_its_letters(stocked):
     assert ids(first_stage, "zzzzzz") == []
 
 
+@pytest.fixture(scope="module")
+def knowing(server):
+    """The demo catalogue's first stage with the footwear lexicon, and its products."""
+    url = server.database()
+    with psycopg.connect(url, autocommit=True) as connection:
+        products = fill(connection)
+    first_stage = PostgresFirstStage.create(url, "hang", columns=COLUMNS, lexicon="footwear")
+    yield first_stage, {product.id: product for product in products}
+    first_stage.close()
+
+
+@pytest.mark.parametrize(
+    ("query", "other"),
+    [
+        ("giày lười", "loafer"),
+        ("giay luoi", "slip on"),
+        ("bốt", "boot"),
+        ("giày tt", "thể thao"),
+        ("sờ ních cơ", "sneaker"),
+    ],
+)
+def test_a_lexicon_knows_other_words_for_the_same(knowing, query, other):
+    first_stage, products = knowing
+    titles = [normalise(products[id].title).lower() for id in ids(first_stage, query)[:100]]
+    words = fold(query).split()[-1]
+    assert any(other in title and words not in fold(title) for title in titles)
+
+
+def test_a_lexicon_finds_more_of_what_is_meant(knowing):
+    """Of the demo's products, those that the lexicon reads as what the query asks for."""
+    first_stage, products = knowing
+    plain, lexicon = PostgresFirstStage(first_stage._pool._url), Lexicon.load("footwear")
+    recalls = []
+    for query in ("giày lười nữ", "dép quai ngang nam", "bốt da", "giày chạy bộ nam", "sandal đế xuồng"):
+        asked = {(one.facet, one.id) for one in lexicon.parse(query).mentions}
+        meant = {
+            id
+            for id, product in products.items()
+            if asked <= {(one.facet, one.id) for one in read_product(lexicon, product).mentions}
+        }
+        for text in (query, fold(query)):
+            most = min(len(meant), 100)
+            recalls.append([len(meant & {*ids(one, text)[:100]}) / most for one in (plain, first_stage)])
+    plain.close()
+    without, with_ = (sum(column) / len(recalls) for column in zip(*recalls, strict=True))
+    assert with_ >= without and with_ > 0.85
+
+
+def test_what_a_lexicon_reads_is_a_wish_and_no_filter(knowing):
+    first_stage, _ = knowing
+    found = first_stage.find(Search("giày lười nữ màu đen size 38 dưới 500k"))
+    modes = {one.key: one.mode for one in found.constraints}
+    assert modes == {"gender=nu": "boost", "color=den": "boost", "size=38": "boost", "price": "filter"}
+    ignoring = first_stage.find(Search("giày lười nữ", ignore=("gender=nu",)))
+    assert [one.active for one in ignoring.constraints] == [False] and ignoring.ids
+
+
 def test_what_is_typed_of_prices_is_a_constraint(demo):
     first_stage, products = demo
     found = first_stage.find(Search("giày cao gót dưới 300k"))
@@ -289,6 +347,7 @@ def test_a_query_is_only_text(demo, query):
     assert found.total <= len(products) and len(found.ids) == len(found.scores)
     hostile = {"brand": [query, "x"], "color": [query]}
     assert first_stage.find(Search("giày", filters=hostile)).total == 0
+    assert first_stage.find(Search("giày", ignore=(query,), filters={"brand": []})).total
     assert first_stage.find(Search("")).total == len(products)
 
 

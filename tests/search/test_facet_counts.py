@@ -6,7 +6,7 @@ import pytest
 from stock import everything, stock
 
 from xephang.product import Product
-from xephang.search import Search, Shop
+from xephang.search import Search, Shop, facet_counts
 from xephang.search.facet_terms import ANY, split
 
 PRICES = {product.id: product.price for product in stock()}
@@ -133,3 +133,12 @@ def test_what_is_deleted_is_not_counted(changing):
         value.id: value.count for one in changing.find(Search()).facets if one.facet == "gender" for value in one.values
     }
     assert after == {**before, "nu": before["nu"] - 1}
+
+
+def test_facets_that_are_not_shown_are_not_counted_apart(shop, monkeypatch):
+    counted = []
+    aggregated = facet_counts._aggregated
+    monkeypatch.setattr(facet_counts, "_aggregated", lambda *given: counted.append(given) or aggregated(*given))
+    filters = {f"không có {number}": ["gì"] for number in range(50)}
+    shop.find(Search("giày", filters=filters | {"brand": ["nike"], "color": []}, price=(1, 2)))
+    assert len(counted) == 3, "what is found, the brands, the prices"

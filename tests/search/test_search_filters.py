@@ -159,3 +159,24 @@ def test_what_a_boost_asks_for_comes_first(shop, terms_of):
     brands = {id for id, terms in terms_of.items() if "color=do" in terms}
     first = shop.find(Search("giày màu đỏ", candidates=1000)).ids[:3]
     assert set(first) <= brands
+
+
+@pytest.mark.parametrize(
+    ("query", "filters", "meant"),
+    [
+        ("zzqwx", {}, ""),
+        ("giày zzqwx", {"brand": ["không có"]}, "giày"),
+        ("giay zzqwx nu", {"brand": ["không có"]}, "giay nu"),
+        ("giày", {"brand": ["không có"]}, ""),
+        ("", {"brand": ["không có"]}, ""),
+    ],
+)
+def test_where_nothing_is_found_a_query_of_the_known_words_is_offered(shop, query, filters, meant):
+    found = shop.find(Search(query, filters=filters))
+    assert (found.total, found.did_you_mean) == (0, meant)
+
+
+@pytest.mark.parametrize(("query", "meant"), [("giày zzqwx nữ", "giày nữ"), ("giày nữ", ""), ("giayf nuwx", "")])
+def test_it_is_offered_too_where_the_known_words_alone_find_something(shop, query, meant):
+    found = shop.find(Search(query))
+    assert found.total > 0 and found.did_you_mean == meant

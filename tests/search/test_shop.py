@@ -9,11 +9,11 @@ import pytest
 from stock import BY_ID, HAND_MADE, everything, stock
 
 from xephang.catalogue import Catalogue
-from xephang.compiled import CompiledCatalogue
+from xephang.compiled import CompiledCatalogue, building
 from xephang.compiled.manifest import Manifest
 from xephang.errors import InputError, ModelError
 from xephang.product import Product
-from xephang.search import Search, Shop, is_search_folder
+from xephang.search import Search, Shop, is_search_folder, writing
 
 
 def facets(shop):
@@ -77,7 +77,9 @@ def test_a_lexicon_that_can_not_be_used_is_told_before_anything_is_computed(tiny
     assert not (tmp_path / "hàng").exists()
 
 
-def test_facets_are_read_by_several_processes_to_the_same_index(tiny_model, changing, tmp_path):
+def test_facets_are_read_by_several_processes_to_the_same_index(tiny_model, changing, tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "_ALONE", 0)
+    monkeypatch.setattr(writing, "_AT_ONCE", 4)
     many = Shop.build(tiny_model, HAND_MADE, tmp_path / "nhiều", lexicon="footwear", processes=2)
     for query in ("", "giày nữ", "dép"):
         search = Search(query, first_stage_only=True)
@@ -129,8 +131,6 @@ def stop_at(count):
 
 
 def test_a_build_that_was_interrupted_goes_on(tiny_model, tmp_path, monkeypatch):
-    from xephang.compiled import building
-
     monkeypatch.setattr(building, "PART_BYTES", 1)
     products = [Product(id=f"p{number}", title=f"Dép số {number}") for number in range(150)]
     with pytest.raises(Stop):

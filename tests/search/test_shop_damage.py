@@ -2,13 +2,14 @@
 
 import json
 import os
+import resource
 import shutil
 from random import Random
 
 import pytest
 from stock import BY_ID, everything
 
-from xephang.compiled.manifest import MANIFEST
+from xephang.compiled.manifest import MANIFEST, Manifest
 from xephang.errors import InputError
 from xephang.product import Product
 from xephang.search import Search, Shop
@@ -120,6 +121,33 @@ def test_a_change_to_a_shop_without_its_index_leaves_it_as_it_was(folder, changi
         changing.update([Product(id="mới", title="Dép")])
     assert set(everything(changing)) == set(BY_ID)
     assert len(list(folder.glob("search-*"))) == 1
+
+
+@pytest.mark.parametrize("most", [0, 100, 2000, 6000])
+def test_a_disk_that_is_full_leaves_the_shop_as_it_was(changing, folder, most):
+    """As far as a process can be told so: it may write no file of more bytes."""
+    before, limits = changing.compiled.manifest, resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    try:
+        with pytest.raises(InputError, match="can not be written"):
+            changing.change([Product(id="mới", title="Dép " * 2000)], ["H-MEN"])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert changing.compiled.manifest == before == Manifest.read(folder)
+    assert set(everything(changing)) == set(BY_ID)
+    assert len(list(folder.glob("search-*"))) == 1
+    changing.change([Product(id="mới", title="Dép")], ["H-MEN"])
+    assert set(everything(Shop.open(folder))) == set(BY_ID) - {"H-MEN"} | {"mới"}
+
+
+def test_a_file_system_without_links_is_written_to_all_the_same(changing, folder, monkeypatch):
+    def refuse(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    changing.change([Product(id="mới", title="Dép zzqx")], ["H-MEN"])
+    assert everything(changing, "zzqx") == ["mới"]
+    assert set(everything(Shop.open(folder))) == set(BY_ID) - {"H-MEN"} | {"mới"}
 
 
 @pytest.fixture

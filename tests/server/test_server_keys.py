@@ -2,7 +2,6 @@ import hashlib
 import hmac
 import logging
 import os
-from base64 import b64encode
 
 import pytest
 
@@ -55,34 +54,6 @@ def test_a_key_may_come_bare_or_after_bearer(keys, header):
     found = keys("secret-1")
     assert found.required
     assert may(found, header) == [RERANK]
-
-
-def basic(text):
-    return "Basic " + b64encode(text if isinstance(text, bytes) else text.encode()).decode()
-
-
-@pytest.mark.parametrize(
-    "header",
-    [basic("lan:secret-1"), basic(":secret-1"), basic("secret-1:secret-1"), basic("Lan Nguyễn:secret-1"),
-     basic("lan:secret-1").replace("Basic ", "bAsIc   ")],
-)  # fmt: skip
-def test_a_key_may_be_the_password_that_a_browser_asks_for(keys, header):
-    assert may(keys("secret-1"), header) == [RERANK]
-
-
-@pytest.mark.parametrize(
-    "header",
-    [basic(""), basic(":"), basic("secret-1"), basic("secret-1:"), basic("lan:secret"), basic("lan:secret-1:"),
-     basic("lan:secret-1 "), basic(b"\xff:\xff"), "Basic", "Basic !", "Basic \udcff",
-     "Bearer " + basic("lan:secret-1"), "Basic " + "QQ" * 10_000],
-)  # fmt: skip
-def test_any_other_password_is_no_key(keys, header):
-    assert may(keys("secret-1"), header) == []
-
-
-def test_a_password_may_do_what_its_key_may(keys):
-    found = keys("one", "metrics two", "admin three")
-    assert [may(found, basic(f"lan:{key}")) for key in ("one", "two", "three")] == [[RERANK], [METRICS], list(ROLES)]
 
 
 @pytest.mark.parametrize(

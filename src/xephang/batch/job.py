@@ -12,6 +12,7 @@ from xephang.errors import ModelError
 from xephang.files import sha256
 from xephang.folder import bundled
 from xephang.reranker import Reranker
+from xephang.version import __version__
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Opened:
         for found, planned, what in (
             (self.model_print, plan.model, job.model),
             (self.catalogue_print, plan.catalogue, job.catalogue),
+            (__version__, plan.xephang, f"xephang {__version__}"),
         ):
             if found != planned:
                 raise ModelError(f"{what}: is not what the scoring was begun with; put that back on every machine")

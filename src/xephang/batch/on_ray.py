@@ -28,7 +28,6 @@ _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nobody is told what this machine does
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # else a warning about GPUs that nobody asked for
     "RAY_BACKEND_LOG_LEVEL": "fatal",
-    "RAY_DATA_DISABLE_PROGRESS_BARS": "1",
 }
 
 
@@ -53,28 +52,39 @@ class OnRay:
     address: str | None = None
     workers: int | None = None
 
-    @property
-    def _is_client(self) -> bool:
-        return (self.address or "").startswith("ray://")
-
     def __call__(self, job: Job, plan: Plan, partitions: Iterable[Partition]) -> Iterator[Outcome]:
         """Yield what came of each partition, in the order in which they end.
 
         :raises XephangError: the first that a worker met. One that dies is replaced, and its partition scored again.
         """
         import ray
+        from ray.util.client import ray as client
 
         waiting = [{"partition": pickle.dumps(one)} for one in partitions]
         threads = job.threads or 1
         with _connected(self.address, (self.workers or 0) * threads):
-            cpus = ray.cluster_resources().get("CPU", 1)  # type: ignore[no-untyped-call]
-            workers = self.workers or max(1, int(cpus) // threads)
-            work = (job, plan, waiting, min(workers, len(waiting)), threads)
+            room = _room(threads)
+            work = (job, plan, waiting, min(self.workers or room, len(waiting)), threads)
             try:
-                yield from map(_opened, _there(work) if self._is_client else _scored(*work))
+                inside = client.is_connected()  # type: ignore[no-untyped-call]
+                yield from map(_opened, _there(work) if inside else _scored(*work))
             except ray.exceptions.RayError as error:
                 said = str(error).strip().splitlines()
                 raise XephangError(f"Ray failed: {said[-1] if said else type(error).__name__}") from error
+
+
+def _room(threads: int) -> int:
+    """Return for how many workers of so many threads the cluster has CPUs.
+
+    :raises InputError: if it has none for even one: Ray would wait for such a machine for ever.
+    """
+    import ray
+
+    nodes = ray.nodes()  # type: ignore[no-untyped-call]
+    each = [int(node["Resources"].get("CPU", 0)) for node in nodes if node["Alive"]]
+    if max(each, default=0) < threads:
+        raise InputError(f"no machine of the cluster has {threads} CPUs; say fewer --threads")
+    return sum(cpus // threads for cpus in each)
 
 
 class _Scoring:

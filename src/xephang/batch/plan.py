@@ -13,6 +13,7 @@ from xephang.batch.columns import Columns, columns_of
 from xephang.batch.inputs import Input
 from xephang.errors import InputError
 from xephang.files import write_text
+from xephang.version import __version__
 
 FORMAT = 1
 PAIRS = 50_000
@@ -24,6 +25,7 @@ _SAID = {
     "keep_going": "what is done with bad rows (--keep-going)",
     "model": "the model",
     "catalogue": "the catalogue",
+    "xephang": "the version of xephang",
 }
 
 
@@ -52,6 +54,7 @@ class Plan:
 
     :param model: the fingerprint of all that scores depend on.
     :param catalogue: the fingerprint of a compiled catalogue's state; empty without one.
+    :param xephang: the version that scores.
     """
 
     inputs: tuple[Input, ...]
@@ -60,6 +63,7 @@ class Plan:
     keep_going: bool
     model: str
     catalogue: str
+    xephang: str = __version__
 
     @cached_property
     def id(self) -> str:

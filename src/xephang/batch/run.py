@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -54,34 +55,62 @@ def score(
     :raises ModelError: if the model can not be opened, or the catalogue is another model's.
     """
     began = time.perf_counter()
+    _check_counts(workers=workers, threads=threads, partition_rows=partition_rows)
     drive = _driver(engine, address, workers)
-    for name, value in (("workers", workers), ("threads", threads), ("partition_rows", partition_rows)):
-        if value is not None and value < 1:
-            raise InputError(f"{name} is {value}; it must be at least 1")
-    threads = 1 if threads is None and engine == "ray" else threads
+    threads = 1 if threads is None and drive else threads
     place = Path(catalogue) if catalogue is not None else None
     job = Job(Path(source), Path(output), str(model), precision, place, threads).absolute()
-    folder = Output(Path(output))
-    folder.check(Path(source), resume=resume, overwrite=overwrite)
-    opened = Opened(job)
-    planned = plan(
-        job.source,
-        wanted=columns or {},
-        partition_rows=partition_rows,
-        keep_going=keep_going,
-        model=opened.model_print,
-        catalogue=opened.catalogue_print,
-    )
-    with folder.held():
-        folder.check(Path(source), resume=resume, overwrite=overwrite)
-        planned = folder.begin(planned, overwrite=overwrite)
-        missing = folder.missing(planned)
-        _drive(drive or _here(opened), job, planned, missing, show_progress)
-        outcomes = folder.outcomes(planned)
-        folder.seal(planned, outcomes, opened.reranker.folder.name)
-    pairs, left = sum(one.pairs for one in outcomes), sum(len(one.rejects) for one in outcomes)
-    name, resumed = opened.reranker.folder.name, len(outcomes) - len(missing)
-    return Report(folder.path, name, planned.rows, pairs, left, len(outcomes), resumed, time.perf_counter() - began)
+    how = _How(dict(columns or {}), partition_rows, keep_going, resume, overwrite, show_progress)
+    return how.run(job, Output(Path(output)), drive, began)
+
+
+@dataclass(frozen=True)
+class _How:
+    """What `score` was told beside what is scored where."""
+
+    columns: Mapping[str, str]
+    partition_rows: int | None
+    keep_going: bool
+    resume: bool
+    overwrite: bool
+    show_progress: bool
+
+    def run(self, job: Job, folder: Output, drive: Drive | None, began: float) -> Report:
+        """Plan, drive, seal.
+
+        :param drive: has partitions scored elsewhere; this process does, without it.
+        :param began: when, as `time.perf_counter` says it.
+        """
+        self._check(folder, job)
+        opened = Opened(job)
+        planned = plan(
+            job.source,
+            wanted=self.columns,
+            partition_rows=self.partition_rows,
+            keep_going=self.keep_going,
+            model=opened.model_print,
+            catalogue=opened.catalogue_print,
+        )
+        with folder.held():
+            self._check(folder, job)  # another process may have written in the meantime
+            planned = folder.begin(planned, overwrite=self.overwrite)
+            missing = folder.missing(planned)
+            _drive(drive or _here(opened), job, planned, missing, self.show_progress)
+            outcomes = folder.outcomes(planned)
+            folder.seal(planned, outcomes, opened.reranker.folder.name)
+        name, resumed = opened.reranker.folder.name, len(outcomes) - len(missing)
+        pairs, left = sum(one.pairs for one in outcomes), sum(len(one.rejects) for one in outcomes)
+        seconds = time.perf_counter() - began
+        return Report(folder.path, name, planned.rows, pairs, left, len(outcomes), resumed, seconds)
+
+    def _check(self, folder: Output, job: Job) -> None:
+        folder.check(job.source, resume=self.resume, overwrite=self.overwrite)
+
+
+def _check_counts(**counts: int | None) -> None:
+    for name, value in counts.items():
+        if value is not None and value < 1:
+            raise InputError(f"{name} is {value}; it must be at least 1")
 
 
 def _driver(engine: str, address: str | None, workers: int | None) -> Drive | None:

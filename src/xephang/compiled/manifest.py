@@ -92,10 +92,10 @@ class Manifest:
     storage: str
     width: int
     products: int = 0
-    attached: str = ""
     basis: File | None = None
     index: File | None = None
     parts: tuple[Part, ...] = field(default=())
+    attached: str = ""
 
     def write(self, folder: Path, name: str = MANIFEST) -> None:
         """Replace a manifest of the folder."""

@@ -127,7 +127,7 @@ class Found:
 
     :param query: the query, normalised.
     :param read: what the reranker reads: the query with misspellings read right and without the words about prices.
-    :param did_you_mean: a query to offer in place of this one, which finds little or nothing; empty for none.
+    :param did_you_mean: a query to offer in place of this one, which has words that no product has; empty for none.
     :param ids: products, best first, as many as were asked for by page and candidates.
     :param scores: the first stage's, as many.
     :param prices: as many, where the search sorts by them.

@@ -34,7 +34,7 @@ def facet_counts(
     """
     counted = _aggregated(searcher, finding(""), _terms() | _prices())
     by_facet = _by_facet(counted)
-    for facet in selected:
+    for facet in [one for one in facet_terms.shown() if selected.get(one)]:
         others = _aggregated(searcher, finding(facet), _terms())
         by_facet[facet] = _by_facet(others).get(facet, {})
     found = [

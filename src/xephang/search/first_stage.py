@@ -14,7 +14,19 @@ from xephang.search.asking import PRICE, Constraint, Found, Search, Suggestion
 from xephang.search.facet_counts import Counted, facet_counts
 from xephang.search.facet_terms import FacetTerms
 from xephang.search.fusing import fused
-from xephang.search.matching import LOOSEST, WEIGHTS, Best, Limits, Weights, chosen, count_of, only, run, text_query, within
+from xephang.search.matching import (
+    LOOSEST,
+    WEIGHTS,
+    Best,
+    Limits,
+    Weights,
+    chosen,
+    count_of,
+    only,
+    run,
+    text_query,
+    within,
+)
 from xephang.search.phrases import shown
 from xephang.search.reading import Reading, read_query
 from xephang.search.schema import PHRASE, SCHEMA, reading_index
@@ -104,7 +116,7 @@ class FirstStage:
             read=reading.read,
             constraints=tuple(wish.constraint for wish in reading.wishes),
             corrections=reading.corrections,
-            did_you_mean=self._meant(reading) if match.total == 0 else "",
+            did_you_mean=_meant(reading),
             ids=match.best.ids,
             scores=match.best.scores,
             prices=match.best.prices,
@@ -180,13 +192,11 @@ class FirstStage:
                 break
         return _Match(reading, limits, best, query, search.candidates)
 
-    def _meant(self, reading: Reading) -> str:
-        """Return the query without the words that no product has."""
-        known = [word for word in reading.words if word.known]
-        if not known or len(known) == len(reading.words):
-            return ""
-        accented = self.speller.vocabulary.accented
-        return " ".join(accented(part) for word in known for part in word.folded.split())
+
+def _meant(reading: Reading) -> str:
+    """Return the query without the words that no product has; empty where all are known, or none is."""
+    known = [word.lower for word in reading.words if word.known or word.others or word.ask]
+    return " ".join(known) if len(known) < len(reading.words) else ""
 
 
 def _droppings(constraints: Sequence[Constraint]) -> Iterator[list[str]]:

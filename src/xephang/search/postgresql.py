@@ -3,18 +3,22 @@
 import time
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xephang.catalogue.sql_server import connected, said
 from xephang.catalogue.sql_url import shown
 from xephang.errors import InputError
-from xephang.search.asking import PRICE, FacetCounts, FacetValue, Found, Search
+from xephang.lexicon import Lexicon
+from xephang.search.asking import PRICE, Constraint, FacetCounts, FacetValue, Found, Search
 from xephang.search.facet_terms import FacetTerms, split
 from xephang.search.postgresql_pool import Pool
 from xephang.search.postgresql_query import (
     MOST_RANKED,
     Condition,
     Group,
+    asked,
     filtered,
     group,
     levels,
@@ -23,8 +27,9 @@ from xephang.search.postgresql_query import (
     priced,
     score,
 )
+from xephang.search.postgresql_sayings import Sayings
 from xephang.search.postgresql_setup import make
-from xephang.search.reading import Reading, Word, read_query
+from xephang.search.reading import Ask, Reading, Word, read_query
 from xephang.search.spelling import Speller
 from xephang.search.terms import terms
 from xephang.search.vocabulary import Vocabulary
@@ -49,20 +54,29 @@ class PostgresFirstStage:
     and again by `refresh`.
     """
 
-    def __init__(self, url: str, *, timeout: float = 5.0) -> None:
+    def __init__(self, url: str, *, lexicon: str | Path | None = None, timeout: float = 5.0) -> None:
         """Open what `create` or `postgresql.sql` has made.
 
+        :param lexicon: knows other words for what a query asks for: a bundled one's name, or a TOML file.
         :param timeout: seconds that a statement may take.
         :raises InputError: if it is not there, or the server can not be reached or refuses.
         :raises MissingExtraError: without psycopg.
         """
         self._pool = Pool(url, timeout)
-        self._facet_terms = FacetTerms(None)
+        self._terms = FacetTerms(None)
+        self._asked = FacetTerms(None if lexicon is None else Lexicon.load(lexicon))
+        self._sayings = Sayings(self._asked.lexicon)
         self.refresh()
 
     @classmethod
     def create(
-        cls, url: str, table: str, *, columns: Mapping[str, str] | None = None, timeout: float = 5.0
+        cls,
+        url: str,
+        table: str,
+        *,
+        columns: Mapping[str, str] | None = None,
+        lexicon: str | Path | None = None,
+        timeout: float = 5.0,
     ) -> "PostgresFirstStage":
         """Make the first stage of a table, or make it anew, and open it; the shop goes on writing meanwhile.
 
@@ -80,7 +94,7 @@ class PostgresFirstStage:
             raise InputError(f"{shown(url)}: {said(error)}") from None
         finally:
             connection.close()
-        return cls(url, timeout=timeout)
+        return cls(url, lexicon=lexicon, timeout=timeout)
 
     def refresh(self) -> None:
         """Read again which words there are; the database's own list of them is made anew as `postgresql.sql` says."""
@@ -103,7 +117,7 @@ class PostgresFirstStage:
 
         :raises InputError: if it filters by what is no facet, or the server takes too long or can not be reached.
         """
-        facets = self._facet_terms.shown()
+        facets = self._terms.shown()
         for name in search.filters:
             if name not in facets:
                 raise InputError(f"filters: '{name}' is no facet here; facets are {', '.join(facets)}")
@@ -122,7 +136,7 @@ class PostgresFirstStage:
         return Found(
             query=reading.query,
             read=reading.read,
-            constraints=tuple(wish.constraint for wish in reading.wishes),
+            constraints=tuple(map(_held, (wish.constraint for wish in reading.wishes))),
             corrections=reading.corrections,
             ids=tuple(row[0] for row in rows),
             scores=tuple(row[1] for row in rows),
@@ -150,15 +164,19 @@ class PostgresFirstStage:
             if fresh:
                 counts = ChainMap({word: self._products for (word,) in fresh}, dict(known.counts))
                 speller = Speller(Vocabulary(counts, known.forms))
-        return read_query(search.query, speller, self._facet_terms, frozenset(search.ignore))
+        return read_query(search.query, speller, self._asked, frozenset(search.ignore))
 
     def _groups(self, connection: "Connection[Any]", reading: Reading) -> list[Group]:
-        found = []
+        found, parts = [], dict[Ask, list[Group]]()
         for word in reading.words:
             typed = " ".join(term.folded for term in terms(reading.query[word.start : word.end]))
             near = [] if word.known or word.others else self._alike(connection, word)
-            found.append(group(word, typed, near, self._products))
-        return found
+            one = group(word, typed, near, self._products)
+            if word.ask:
+                parts.setdefault(word.ask, []).append(one)
+                one = replace(one, required=False)
+            found.append(one)
+        return [*found, *(asked(ask, words, self._sayings, self._products) for ask, words in parts.items())]
 
     def _alike(self, connection: "Connection[Any]", word: Word) -> list[tuple[str, float]]:
         return connection.execute(
@@ -190,12 +208,12 @@ class PostgresFirstStage:
         for least in found:
             loose = least == found[-1] and len(found) > 1
             where = matching(groups, least).and_(price)
-            asked = where.and_(filtered(search.filters))
+            held = where.and_(filtered(search.filters))
             rows = connection.execute(
                 f"SELECT id, score, price, count(*) OVER (), min(price) OVER (), max(price) OVER () "
-                f"FROM (SELECT id, price, {scored.sql} AS score FROM xephang.search WHERE {asked.sql} LIMIT %s) AS one "
+                f"FROM (SELECT id, price, {scored.sql} AS score FROM xephang.search WHERE {held.sql} LIMIT %s) AS one "
                 "ORDER BY score DESC, id LIMIT %s",
-                (*scored.values, *asked.values, MOST_RANKED, search.candidates if loose else most),
+                (*scored.values, *held.values, MOST_RANKED, search.candidates if loose else most),
             ).fetchall()
             if loose:
                 return only([row[0] for row in rows]), [(*row[:3], len(rows), *row[4:]) for row in rows]
@@ -208,21 +226,26 @@ class PostgresFirstStage:
         chosen = {name: {normalise(value).lower() for value in values} for name, values in search.filters.items()}
         found: dict[str, list[FacetValue]] = {}
         for own in ("", *(name for name, values in chosen.items() if values)):
-            asked = where.and_(filtered(search.filters, but=own))
+            held = where.and_(filtered(search.filters, but=own))
             rows = connection.execute(
-                f"SELECT term, count(*) FROM xephang.search, unnest(facets) AS term WHERE {asked.sql} "
+                f"SELECT term, count(*) FROM xephang.search, unnest(facets) AS term WHERE {held.sql} "
                 "AND starts_with(term, %s) GROUP BY term ORDER BY 2 DESC, 1",
-                (*asked.values, own and f"{own}="),
+                (*held.values, own and f"{own}="),
             ).fetchall()
             for term, count in rows:
                 facet, value = split(term)
                 if own or not chosen.get(facet):
-                    name = self._facet_terms.name(facet, value)
+                    name = self._terms.name(facet, value)
                     one = FacetValue(value, name, count, value in chosen.get(facet, ()))
                     found.setdefault(facet, []).append(one)
-        named = self._facet_terms.facet_name
+        named = self._terms.facet_name
         return tuple(
             FacetCounts(facet, named(facet), tuple(found[facet][:_VALUES]))
-            for facet in self._facet_terms.shown()
+            for facet in self._terms.shown()
             if facet in found
         )
+
+
+def _held(constraint: Constraint) -> Constraint:
+    """Return a constraint as it is held to here: prices are filters, and nothing else."""
+    return constraint if constraint.key == PRICE else replace(constraint, mode="boost")

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from xephang.search.reading import Word
+from xephang.search.postgresql_sayings import Sayings
+from xephang.search.reading import Ask, Word
 from xephang.text import normalise
 
 _FOLDED = 0.7
@@ -14,6 +15,8 @@ _FOLDED = 0.7
 _REST = 0.3
 """What a word counts in attributes and description."""
 _OTHER = 0.8
+_SAID, _ASKED, _LEADING = 0.5, 1.0, 1.5
+"""What a word counts that is part of what the lexicon reads; that whole; the same where it says what the thing is."""
 _COMMON = 0.5
 """The share of products above which a word tells too little to be required."""
 _REQUIRED = 0.6
@@ -56,7 +59,7 @@ def group(word: Word, typed: str, near: Sequence[tuple[str, float]], products: i
     ways: dict[str, float] = {}
 
     def add(words: str, heads: str, rest: str, counts: float) -> None:
-        for marks, of in ((heads, 1.0), (rest, _REST)):
+        for marks, of in ((heads, 1.0), (rest, _REST)) if words.strip() else ():
             query = " <-> ".join(f"{_quoted(one)}:{marks}" for one in words.split())
             ways[query] = max(ways.get(query, 0.0), of * counts)
 
@@ -65,12 +68,26 @@ def group(word: Word, typed: str, near: Sequence[tuple[str, float]], products: i
     add(word.folded, "B", "D", _FOLDED if word.marked else 1.0)
     for other, weight in (*word.others, *near):
         add(other, "B", "D", _OTHER * weight)
-    if typed != word.folded:
+    if typed and typed != word.folded:
         add(typed, "B", "D", _FOLDED)
-    weight = math.log1p(products / (1 + word.known))
+    there = word.known or word.others or near
+    weight = math.log1p(products / (1 + word.known)) * (_SAID if word.ask else 1.0)
     ranked = sorted(ways.items(), key=lambda one: -one[1])
     plain = " | ".join(map(_quoted, word.folded.split()))
-    return Group(tuple(ranked), plain, word.known, weight, word.known <= _COMMON * products)
+    needed = bool(there) and not word.covered and word.known <= _COMMON * products
+    return Group(tuple(ranked), plain, word.known, weight, needed)
+
+
+def asked(ask: Ask, words: Sequence[Group], sayings: Sayings, products: int) -> Group:
+    """Return what several words of a query ask for together, in these words or in others for the same.
+
+    :param words: what each asks for.
+    """
+    whole = "(" + " & ".join(one.query for one in words) + ")"
+    forms = [form for term in ask.terms for form in sayings.of(term)]
+    known = min(one.known for one in words)
+    weight = max(math.log1p(products / (1 + known)), 1.0) * (_LEADING if ask.leading else _ASKED)
+    return Group(((" | ".join((whole, *forms)), 1.0),), "", known, weight, any(one.required for one in words))
 
 
 def _quoted(word: str) -> str:
@@ -135,7 +152,7 @@ def score(groups: Sequence[Group]) -> Condition:
         cases = " ".join("WHEN search @@ %s::tsquery THEN %s::float8" for _ in one.ways)
         parts.append(f"CASE {cases} ELSE 0 END")
         values += [value for query, counts in one.ways for value in (query, counts * one.weight)]
-    whole = " | ".join(one.plain for one in groups)
+    whole = " | ".join(one.plain for one in groups if one.plain)
     return Condition(" + ".join((*parts, _RANK)), (*values, whole))
 
 

@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import logging
-from base64 import b64decode
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -39,12 +38,13 @@ class Keys:
     def allows(self, header: str, role: str) -> bool:
         """Say whether an Authorization header holds a key that may do something; "Bearer" before it is optional.
 
-        The password of "Basic" (RFC 7617) is a key too, whatever the name before it: browsers ask people for these.
         Keys are compared by their digests, each with every one of the file, so that time tells nothing.
         """
         if self._path is None:
             return True
-        given = hashlib.sha256(_key(header.strip(_BLANK))).digest()
+        scheme, _, rest = header.strip(_BLANK).partition(" ")
+        key = rest.strip(_BLANK) if scheme.lower() == "bearer" else header.strip(_BLANK)
+        given = hashlib.sha256(key.encode("latin-1", "replace")).digest()  # headers' bytes come as Latin-1
         found = [roles for digest, roles in self._roles.items() if hmac.compare_digest(digest, given)]
         return any(role in roles for roles in found)
 
@@ -60,18 +60,6 @@ class Keys:
             _log.info("keys read again", extra={"keys": len(self._roles)})
         except InputError as error:
             _log.error("keys can not be read again, the old ones hold", extra={"problem": str(error)})
-
-
-def _key(header: str) -> bytes:
-    scheme, _, rest = header.partition(" ")
-    rest = rest.strip(_BLANK)
-    if scheme.lower() == "basic":
-        try:
-            return b64decode(rest, validate=True).partition(b":")[2]
-        except ValueError:
-            return b""
-    key = rest if scheme.lower() == "bearer" else header
-    return key.encode("latin-1", "replace")  # headers' bytes come as Latin-1
 
 
 def _stamp(path: Path) -> tuple[int, int]:

@@ -91,13 +91,24 @@ class Scorer:
         :raises Refused: if too much waits already.
         """
         with self._change:
-            wait = self._rate.seconds(self._queue.before(sum(work.costs)))
-            if self._ended:
-                raise Refused("full", "the server ends; ask another one", retry_after=1)
-            if len(self._queue) >= self._settings.max_waiting or wait > self._settings.max_wait:
-                raise Refused("overloaded", "too many requests wait; try again later", retry_after=wait)
+            self._check(sum(work.costs))
             self._queue.add(work)
             self._change.notify()
+
+    def check(self, tokens: int) -> None:
+        """Check that a request of so many tokens could be put into the queue now.
+
+        :raises Refused: if too much waits already.
+        """
+        with self._change:
+            self._check(tokens)
+
+    def _check(self, tokens: int) -> None:
+        wait = self._rate.seconds(self._queue.before(tokens))
+        if self._ended:
+            raise Refused("full", "the server ends; ask another one", retry_after=1)
+        if len(self._queue) >= self._settings.max_waiting or wait > self._settings.max_wait:
+            raise Refused("overloaded", "too many requests wait; try again later", retry_after=wait)
 
     def drop(self, work: Work) -> None:
         """Take a request out: nobody waits for it any more."""

@@ -36,6 +36,8 @@ class Searching:
         :raises Refused: if there is no answer.
         """
         search, shop = self._search, self._shop
+        if search.query and not search.first_stage_only:  # what will be refused had better not be searched for
+            self._scorer.check(search.candidates)  # a candidate is a token at least
         try:
             found = await asyncio.to_thread(shop.find, search)
             self._story.first_stage = sum(found.milliseconds.values()) / 1000

@@ -60,7 +60,7 @@ class Rendering:
             auto_reload=False,
         )
         templates.globals.update(
-            static=self.static.url, views=VIEWS, facts=_FACTS, marked=marked, dong=dong,
+            static=self.static.url, modules=self.static.modules, views=VIEWS, facts=_FACTS, marked=marked, dong=dong,
             plain_dong=plain_dong, page_links=page_links, link=link, shortened=shortened, distinct=distinct,
             graded_here=graded_here,
         )  # fmt: skip

@@ -33,6 +33,11 @@ class Static:
         }
         self.version = hashlib.sha256("".join(file.etag for file in self._files.values()).encode()).hexdigest()[:16]
 
+    @property
+    def modules(self) -> list[str]:
+        """The scripts that others import: a browser that knows of them asks for all at once."""
+        return [name for name in self._files if name.endswith(".js") and name != "page.js"]
+
     def url(self, name: str) -> str:
         """Return the address of a file."""
         assert name in self._files, name

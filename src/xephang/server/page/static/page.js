@@ -39,6 +39,7 @@ document.addEventListener("change", (event) => {
   const control = event.target;
   if (control === box || control.form !== form || control.type === "hidden") return;
   settle();
+  typed.cancel();
   go(urlOf(form));
 });
 

@@ -5,6 +5,7 @@ import { ask, hasKey, say, tell, trouble } from "./ask.js";
 const wide = window.matchMedia("(min-width: 56rem)");
 const listeners = [];
 let asking = null;
+let shown = location.search; // a step to another part of the same page fetches nothing
 
 export function onShown(listener) {
   listeners.push(listener);
@@ -25,6 +26,7 @@ export async function go(url, { replace = false, top = false, box = null } = {})
   const target = new URL(url, location.href);
   if (target.href !== location.href) history[replace ? "replaceState" : "pushState"](null, "", target);
   if (box) box.value = target.searchParams.get("q") ?? "";
+  turn(target);
   if (await show(target.href) && top) {
     document.getElementById("main").focus({ preventScroll: true });
     window.scrollTo(0, 0);
@@ -34,8 +36,19 @@ export async function go(url, { replace = false, top = false, box = null } = {})
 // Show what the address says, after a step back or forth.
 export function restore(box) {
   const target = new URL(location.href);
+  if (target.search === shown) return;
   box.value = target.searchParams.get("q") ?? "";
-  return show(target.href);
+  turn(target);
+  show(target.href);
+}
+
+// The other language's link leads to what is shown, even while that is still on its way.
+function turn(target) {
+  const link = document.getElementById("language");
+  const other = new URL(target);
+  if (link.hreflang === "vi") other.searchParams.delete("lang");
+  else other.searchParams.set("lang", link.hreflang);
+  link.href = other;
 }
 
 // The first page is there already, unless it waits for a key that this tab has.
@@ -48,6 +61,7 @@ export function start() {
 export async function show(url) {
   asking?.abort();
   const mine = (asking = new AbortController());
+  shown = new URL(url).search;
   const old = document.getElementById("found");
   old.setAttribute("aria-busy", "true");
   try {
@@ -70,10 +84,7 @@ function swap(html) {
   parsed.innerHTML = html;
   const fresh = parsed.content.getElementById("found");
   const old = document.getElementById("found");
-  if (!fresh) {
-    trouble(say("offline"));
-    return;
-  }
+  if (!fresh) throw new Error("somebody else answered");
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   for (const part of old.querySelectorAll("details[id]")) {
     const same = fresh.querySelector(`#${CSS.escape(part.id)}`);
@@ -82,15 +93,19 @@ function swap(html) {
   old.replaceWith(fresh);
   if (focused) focusAgain(focused);
   document.title = fresh.dataset.title;
-  document.getElementById("language").href = fresh.dataset.languageUrl;
   tell(fresh.dataset.said);
   listeners.forEach((listener) => listener());
 }
 
-// A control that was used is still there, or its place is: somebody who uses the keyboard goes on from where he was.
+// A control that was used is still there, or its place is: somebody who uses the keyboard goes on from where he was,
+// and who types a price goes on with it.
 function focusAgain(focused) {
   const again = (focused.id && document.getElementById(focused.id)) || document.getElementById("main");
   again.focus({ preventScroll: true });
+  if (again.type === "text" && focused.value !== focused.defaultValue) {
+    again.value = focused.value;
+    again.setSelectionRange(focused.selectionStart, focused.selectionEnd);
+  }
 }
 
 // Facets stand open where there is room for them, and wait behind their title on a phone.
