@@ -22,6 +22,8 @@ PAGE = ROOT / "docs" / "scale.md"
 BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 KINDS = {"ids": "candidates by id", "texts": "distinct texts"}
 WORKERS = {"one process": 1, "Ray, 1 worker": 1, "Ray, 2 workers": 2}
+QUIET = 3.0
+"""Of a machine of two cores, with one worker or two just done."""
 BILLION = 1_000_000_000
 
 
@@ -38,6 +40,18 @@ def throughput(result: Mapping[str, Any]) -> str:
             load = f"{one['load_before']:.1f}"
             rows.append([label, name, f"{rate:,.0f}", f"{rate / workers:,.0f}", share, memory, load])
     return table(["", "", "pairs/s", "a worker", "efficiency", "a worker's own memory, MB", "load before"], rows)
+
+
+def caution(result: Mapping[str, Any]) -> str:
+    """Say what else the machine did meanwhile, by its load before the runs; a run of our own leaves up to two of it."""
+    loads = [one["load_before"] for turn in result["rounds"] for kind in KINDS for one in turn[kind].values()]
+    if max(loads) < QUIET:
+        return f"Nothing else ran on the machine (its load before a run was {max(loads):.1f} at most)."
+    return (
+        f"**Other work had the machine at the same time**: its load before a run was {min(loads):.1f} to "
+        f"{max(loads):.1f}, for two cores. So these are the least that a worker does, two workers hardly had two cores, and "
+        "the efficiency tells more of that work than of Ray; it has to be measured again on a quiet machine."
+    )
 
 
 def plan(result: Mapping[str, Any]) -> str:
@@ -65,7 +79,7 @@ def plan(result: Mapping[str, Any]) -> str:
 def tables() -> dict[str, str]:
     """Return all tables by name."""
     result = json.loads(RESULT.read_text(encoding="utf-8"))
-    return {made.__name__: made(result) for made in (throughput, plan)}
+    return {made.__name__: made(result) for made in (throughput, caution, plan)}
 
 
 def filled(page: str, made: Mapping[str, str]) -> str:

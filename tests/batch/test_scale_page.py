@@ -53,6 +53,12 @@ def test_efficiency_is_of_the_same_round(result, kind):
     assert result["median"][kind]["efficiency"] == {"median": sorted(ratios)[len(ratios) // 2], "rounds": ratios}
 
 
+@pytest.mark.parametrize(("load", "said"), [(0.4, "Nothing else ran"), (9.0, "Other work had the machine")])
+def test_a_busy_machine_is_told_of(tables, result, load, said):
+    turns = [{kind: {"one process": {"load_before": load}} for kind in tables.KINDS}]
+    assert said in tables.caution({**result, "rounds": turns})
+
+
 def test_a_billion_pairs_are_arithmetic(tables, result):
     rate = result["median"]["ids"]["Ray, 1 worker"]["pairs_per_second"]
     (line,) = [line for line in tables.plan(result).splitlines() if "by id" in line]

@@ -10,7 +10,6 @@ from xephang.search.postgresql_query import Group, asked, filtered, group, level
 from xephang.search.postgresql_sayings import Sayings
 from xephang.search.reading import Ask, Word
 
-
 TEXTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), min_size=1)
 
 

@@ -13,6 +13,7 @@ from xephang.compiled.manifest import MANIFEST, Manifest
 from xephang.errors import InputError
 from xephang.product import Product
 from xephang.search import Search, Shop
+from xephang.search.writing import Attaching
 
 
 def use(folder, model):
@@ -138,6 +139,19 @@ def test_a_disk_that_is_full_leaves_the_shop_as_it_was(changing, folder, most):
     assert len(list(folder.glob("search-*"))) == 1
     changing.change([Product(id="mới", title="Dép")], ["H-MEN"])
     assert set(everything(Shop.open(folder))) == set(BY_ID) - {"H-MEN"} | {"mới"}
+
+
+@pytest.mark.parametrize("most", [10, 600, 3000])
+def test_an_index_that_can_not_be_written_to_its_end_is_told(changing, folder, most):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    long = Product(id="mới", title=" ".join(map(str, range(2000))))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+    try:
+        with pytest.raises(InputError, match="can not be written"):
+            Attaching(folder)([long], ["H-MEN"], folder / changing.compiled.manifest.attached)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert set(everything(changing)) == set(everything(Shop.open(folder))) == set(BY_ID)
 
 
 def test_a_file_system_without_links_is_written_to_all_the_same(changing, folder, monkeypatch):

@@ -66,8 +66,8 @@ class OnRay:
             room = _room(threads)
             work = (job, plan, waiting, min(self.workers or room, len(waiting)), threads)
             try:
-                inside = client.is_connected()  # type: ignore[no-untyped-call]
-                yield from map(_opened, _there(work) if inside else _scored(*work))
+                by_client = client.is_connected()  # type: ignore[no-untyped-call]
+                yield from map(_opened, _there(work) if by_client else _scored(*work))
             except ray.exceptions.RayError as error:
                 said = str(error).strip().splitlines()
                 raise XephangError(f"Ray failed: {said[-1] if said else type(error).__name__}") from error
