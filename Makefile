@@ -7,7 +7,7 @@ AUDIT  := $(VENV)/audit
 PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 QUERY  ?=
 
-.PHONY: help demo test clients browser postgresql lint audit format model bench bench-server bench-search docs clean
+.PHONY: help demo test clients browser postgresql lint audit format model bench bench-server bench-search bench-scale screenshots docs clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -63,6 +63,13 @@ bench-server: $(VENV)/.model $(VENV)/.server-peers ## Measure the server beside 
 bench-search: $(VENV)/.dev ## Measure building and searching shops of 10,000 to 1,000,000 products
 	@$(BIN)/python benchmarks/search/speed.py
 	@$(BIN)/python benchmarks/search/speed_tables.py --write
+
+bench-scale: $(VENV)/.dev ## Measure scoring by one and by two workers of a cluster
+	@$(BIN)/python benchmarks/scale/measure.py
+	@$(BIN)/python benchmarks/scale/tables.py --write
+
+screenshots: $(VENV)/.browser ## Take the pictures of the search page anew
+	@$(BIN)/python scripts/make_screenshots.py
 
 docs: $(VENV)/.dev ## Write docs/cli.md and docs/settings.md from the code
 	@$(BIN)/python scripts/make_cli_reference.py

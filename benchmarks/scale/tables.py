@@ -49,8 +49,8 @@ def caution(result: Mapping[str, Any]) -> str:
         return f"Nothing else ran on the machine (its load before a run was {max(loads):.1f} at most)."
     return (
         f"**Other work had the machine at the same time**: its load before a run was {min(loads):.1f} to "
-        f"{max(loads):.1f}, for two cores. So these are the least that a worker does, two workers hardly had two cores, and "
-        "the efficiency tells more of that work than of Ray; it has to be measured again on a quiet machine."
+        f"{max(loads):.1f}, for two cores. So these are the least that a worker does, two workers hardly had two "
+        "cores, and the efficiency tells more of that work than of Ray; it has to be measured again on a quiet machine."
     )
 
 
