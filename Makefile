@@ -60,7 +60,9 @@ bench-server: $(VENV)/.model $(VENV)/.server-peers ## Measure the server beside 
 	@$(BIN)/python benchmarks/server/plots.py
 	@$(BIN)/python benchmarks/server/tables.py --write
 
-bench-search: $(VENV)/.dev ## Measure building and searching shops of 10,000 to 1,000,000 products
+bench-search: $(VENV)/.dev ## Measure what searches find, and building and searching shops of 10,000 to 1,000,000 products
+	@$(BIN)/python benchmarks/search/quality.py
+	@$(BIN)/python benchmarks/search/tables.py --write
 	@$(BIN)/python benchmarks/search/speed.py
 	@$(BIN)/python benchmarks/search/speed_tables.py --write
 

@@ -22,8 +22,8 @@ _COMMON = 0.5
 _REQUIRED = 0.6
 """The share of a query's words that a product must have, where too few products have all."""
 _RANK = "ts_rank('{0.1, 0.2, 0.5, 1.0}', search, %s::tsquery, 33)"
-"""How often the words stand in a text, by its length (1), below 1 (32). On dev queries ts_rank_cd finds a little less
-and takes ten times as long."""
+"""How often the words stand in a text, by its length (1), below 1 (32). ts_rank_cd found no more of the dev queries'
+products, and takes many times as long."""
 MOST_RANKED, _MOST_LOOSE = 50_000, 10_000
 """Matches that are ranked and counted, of a word that every other product has; where one word is enough."""
 
@@ -32,21 +32,18 @@ MOST_RANKED, _MOST_LOOSE = 50_000, 10_000
 class Group:
     """One word and all that it may be.
 
+    :param query: the tsquery that finds it. It has no marks, so that the index alone answers it.
     :param ways: as tsquery, and what each counts, the most first.
     :param plain: the tsquery of its folded form.
     :param known: how many products have it, about.
     """
 
+    query: str
     ways: tuple[tuple[str, float], ...]
     plain: str
     known: int
     weight: float
     required: bool
-
-    @property
-    def query(self) -> str:
-        """The tsquery that any of them meets."""
-        return "(" + " | ".join(query for query, _ in self.ways) + ")"
 
 
 def group(word: Word, typed: str, near: Sequence[tuple[str, float]], products: int) -> Group:
@@ -57,25 +54,29 @@ def group(word: Word, typed: str, near: Sequence[tuple[str, float]], products: i
     :param products: how many there are.
     """
     ways: dict[str, float] = {}
-
-    def add(words: str, heads: str, rest: str, counts: float) -> None:
-        for marks, of in ((heads, 1.0), (rest, _REST)) if words.strip() else ():
-            query = " <-> ".join(f"{_quoted(one)}:{marks}" for one in words.split())
+    others = {words: _OTHER * weight for words, weight in (*word.others, *near)}
+    folded = {word.folded: _FOLDED if word.marked else 1.0}
+    folded |= {typed: _FOLDED} if typed and typed != word.folded else {}
+    for accented, words, counts in (
+        *([(True, word.lower, 1.0)] if word.marked else []),
+        *((False, *one) for one in folded.items()),
+        *((False, *one) for one in others.items()),
+    ):
+        for marks, of in (("A" if accented else "B", 1.0), ("C" if accented else "D", _REST)):
+            query = phrase(words.split(), marks)
             ways[query] = max(ways.get(query, 0.0), of * counts)
-
-    if word.marked:
-        add(word.lower, "A", "C", 1.0)
-    add(word.folded, "B", "D", _FOLDED if word.marked else 1.0)
-    for other, weight in (*word.others, *near):
-        add(other, "B", "D", _OTHER * weight)
-    if typed and typed != word.folded:
-        add(typed, "B", "D", _FOLDED)
+    # Every word is held without its diacritics too.
+    found = dict.fromkeys(phrase(words.split()) for words in (*folded, *others))
     there = word.known or word.others or near
     weight = math.log1p(products / (1 + word.known)) * (_SAID if word.ask else 1.0)
-    ranked = sorted(ways.items(), key=lambda one: -one[1])
-    plain = " | ".join(map(_quoted, word.folded.split()))
-    needed = bool(there) and not word.covered and word.known <= _COMMON * products
-    return Group(tuple(ranked), plain, word.known, weight, needed)
+    return Group(
+        query=f"({' | '.join(found)})",
+        ways=tuple(sorted(ways.items(), key=lambda one: -one[1])),
+        plain=" | ".join(phrase([one]) for one in word.folded.split()),
+        known=word.known,
+        weight=weight,
+        required=bool(there) and not word.covered and word.known <= _COMMON * products,
+    )
 
 
 def asked(ask: Ask, words: Sequence[Group], sayings: Sayings, products: int) -> Group:
@@ -83,11 +84,26 @@ def asked(ask: Ask, words: Sequence[Group], sayings: Sayings, products: int) -> 
 
     :param words: what each asks for.
     """
-    whole = "(" + " & ".join(one.query for one in words) + ")"
+    whole = f"({' & '.join(one.query for one in words)})"
     forms = [form for term in ask.terms for form in sayings.of(term)]
     known = min(one.known for one in words)
     weight = max(math.log1p(products / (1 + known)), 1.0) * (_LEADING if ask.leading else _ASKED)
-    return Group(((" | ".join((whole, *forms)), 1.0),), "", known, weight, any(one.required for one in words))
+    return Group(
+        query=f"({' | '.join((whole, *(phrase(words) for words, _ in forms)))})",
+        ways=((" | ".join((whole, *(phrase(words, "A" if marked else "B") for words, marked in forms))), 1.0),),
+        plain="",
+        known=known,
+        weight=weight,
+        required=any(one.required for one in words),
+    )
+
+
+def phrase(words: Sequence[str], marks: str = "") -> str:
+    """Return the tsquery of words that stand beside each other.
+
+    :param marks: where: A and B are titles and the like, with diacritics and folded; C and D the rest.
+    """
+    return "(" + " <-> ".join(_quoted(word) + (marks and f":{marks}") for word in words) + ")"
 
 
 def _quoted(word: str) -> str:

@@ -1,4 +1,4 @@
-"""What a lexicon knows of other words for the same thing, as tsquery: a loafer is a giày lười."""
+"""What a lexicon knows of other words for the same thing: a loafer is a giày lười."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
@@ -8,6 +8,8 @@ from xephang.search.facet_terms import split
 from xephang.search.terms import terms
 from xephang.text import normalise
 
+Form = tuple[tuple[str, ...], bool]
+"""A form's words, and whether they have their diacritics, and count only with them."""
 _MOST = 80
 """Forms that are looked for; what has more is so general that its own are enough."""
 
@@ -20,8 +22,8 @@ class Sayings:
         self._lexicon = lexicon
         self.of = lru_cache(maxsize=4096)(self._of)
 
-    def _of(self, term: str) -> tuple[str, ...]:
-        """Return the tsquery of each form that titles may have of what a facet's term stands for; of a number, none."""
+    def _of(self, term: str) -> tuple[Form, ...]:
+        """Return the forms of what a facet's term stands for; of a number, none."""
         name, value = split(term)
         facet = self._lexicon.facets.get(name) if self._lexicon else None
         if facet is None or value not in facet.values:
@@ -32,15 +34,15 @@ class Sayings:
         forms = _shortest(_forms(facet, kinds))
         if len(forms) > _MOST:
             forms = _shortest(_forms(facet, [value]))
-        return tuple(_phrase(words, marked) for words, marked in forms[:_MOST])
+        return tuple(forms[:_MOST])
 
 
 def _answers(facet: Facet, value: str) -> frozenset[str]:
     return facet.ancestors(value) | {value}
 
 
-def _forms(facet: Facet, values: Iterable[str]) -> Iterator[tuple[tuple[str, ...], bool]]:
-    """Yield the words of each form, and whether they count with their diacritics only."""
+def _forms(facet: Facet, values: Iterable[str]) -> Iterator[Form]:
+    """Yield each form of some values."""
     for value in (facet.values[one] for one in values):
         for form in (value.name, *value.title, *value.query):
             marked = form in value.accented
@@ -49,9 +51,9 @@ def _forms(facet: Facet, values: Iterable[str]) -> Iterator[tuple[tuple[str, ...
                 yield words, marked
 
 
-def _shortest(forms: Iterable[tuple[tuple[str, ...], bool]]) -> list[tuple[tuple[str, ...], bool]]:
+def _shortest(forms: Iterable[Form]) -> list[Form]:
     """Leave out the forms that have another one in them."""
-    kept: list[tuple[tuple[str, ...], bool]] = []
+    kept: list[Form] = []
     for words, marked in sorted(set(forms), key=lambda one: (len(one[0]), one)):
         if not any(marked == other and _within(one, words) for one, other in kept):
             kept.append((words, marked))
@@ -60,8 +62,3 @@ def _shortest(forms: Iterable[tuple[tuple[str, ...], bool]]) -> list[tuple[tuple
 
 def _within(part: Sequence[str], whole: Sequence[str]) -> bool:
     return any(tuple(whole[at : at + len(part)]) == part for at in range(len(whole) - len(part) + 1))
-
-
-def _phrase(words: Sequence[str], marked: bool) -> str:
-    marks = "A" if marked else "B"
-    return "(" + " <-> ".join(f"'{word}':{marks}" for word in words) + ")"

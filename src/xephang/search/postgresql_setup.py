@@ -76,7 +76,7 @@ def _watch(connection: "Connection[Any]", table: str, used: Mapping[str, str]) -
     connection.execute(
         sql.SQL("CREATE VIEW xephang.products AS SELECT {} FROM {}").format(
             sql.SQL(", ").join(selected),
-            sql.SQL(table),  # type: ignore[arg-type]
+            sql.SQL(table),
         )
     )
     connection.execute("SELECT xephang.watch(%s::regclass, %s, %s)", (table, used["id"], list(used.values())))
