@@ -25,10 +25,10 @@ clients: $(VENV)/.dev $(CLIENTS)/.installed ## Run the rerank clients of others,
 		tests/clients/test_client_cohere.py tests/clients/test_client_haystack.py
 
 browser: $(VENV)/.browser ## Use the search page in a real browser; needs chromium (Debian: apt-get install chromium)
-	@$(BIN)/python -m pytest tests/browser
+	@$(BIN)/python -m pytest --numprocesses 2 tests/browser
 
 postgresql: $(VENV)/.dev ## Read products from a real PostgreSQL server and search in it (Debian: apt-get install postgresql)
-	@$(BIN)/python -m pytest tests/postgresql
+	@$(BIN)/python -m pytest --numprocesses 2 tests/postgresql
 
 lint: $(VENV)/.dev ## Check style, types and the layers of the house
 	@$(BIN)/ruff format --check .

@@ -68,6 +68,13 @@ def test_whatever_a_password_is_no_message_has_it(user, password):
     assert hidden not in str(error.value)
 
 
+@pytest.mark.parametrize("url", ["", "localhost/hang", f"mysql://a:{SECRET}@b/c", f"host=db password={SECRET}"])
+def test_what_is_no_url_of_postgresql_is_hidden_whole(url):
+    assert shown(url) == "…"
+    with pytest.raises(InputError, match="…: can not be read as a database's URL"):
+        check_url(url)
+
+
 @pytest.mark.parametrize("path", ["hàng.csv", "-", "postgresql.csv", "a/postgresql://b", "mysql://a/b", ""])
 def test_a_path_is_no_database(path):
     assert not is_database(path)

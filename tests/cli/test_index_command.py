@@ -127,3 +127,16 @@ def test_an_interrupted_build_goes_on(start, xephang, shop, tiny_apart, tmp_path
 
 def test_json_is_one_line(index, shop):
     assert json.loads(index(shop(*PRODUCTS), "--json").out)["products"] == 4
+
+
+def test_a_build_of_compile_does_not_take_the_index_away(indexed, xephang, shop, tiny_apart):
+    ran = xephang("compile", shop(*PRODUCTS), "-o", indexed, "-m", tiny_apart, "--overwrite")
+    assert ran.code == 2 and "would lose its index; use xephang index" in ran.err
+    assert is_search_folder(indexed) and len(found(indexed, "")) == 4
+
+
+@pytest.mark.parametrize("option", [["--delete", "A1"], ["--update"], ["--storage", "small"], ["--keep-going"]])
+def test_options_of_files_are_refused_for_a_compiled_folder(indexed, xephang, tiny_apart, option):
+    ran = xephang("index", indexed, "-m", tiny_apart, *option)
+    assert ran.code == 2 and "is compiled; of the options" in ran.err
+    assert len(found(indexed, "")) == 4

@@ -60,6 +60,7 @@ def test_filters_and_prices(search):
     assert set(ids(search("giày", "-f", "brand=nike", "-f", "brand=adidas", "--json"))) == {"A1", "A2", "A4"}
     assert set(ids(search("", "--price", "-100000", "--json"))) == {"A3"}
     assert set(ids(search("", "--price", "400000-500000", "--json"))) == {"A1"}
+    assert set(ids(search("", "--price", "400.000đ-500k", "--json"))) == {"A1"}
 
 
 def test_pages_and_sorts(search):
@@ -90,6 +91,7 @@ WRONG = {
     "a price that is none": (["giày", "--price", "rẻ"], "write FROM-TO in đồng"),
     "a price without ends": (["giày", "--price", "-"], "write FROM-TO in đồng"),
     "a price that is one number": (["giày", "--price", "500000"], "write FROM-TO in đồng"),
+    "a price the wrong way round": (["giày", "--price", "500k-200k"], "swap them"),
     "too many candidates": (["giày", "--candidates", "5000"], "candidates is 5000; it must be 1 to 1,000"),
     "a page of none": (["giày", "-k", "0"], "page_size is 0; it must be 1 to 100"),
     "no such sort": (["giày", "--sort", "newest"], "newest"),

@@ -167,10 +167,20 @@ def test_parts_that_are_written_together_keep_what_is_attached(attached, folder,
     attached.verify()
 
 
-def test_to_build_over_it_without_attaching_leaves_nothing_attached(attached, model, folder):
-    CompiledCatalogue.build(model, shop(3), folder, overwrite=True)
-    assert Manifest.read(folder).attached == ""
-    assert list(folder.glob("search-*")) == []
+def test_to_build_over_it_without_attaching_is_refused(attached, model, folder):
+    before = listed(folder)
+    with pytest.raises(InputError, match="would lose its index"):
+        CompiledCatalogue.build(model, shop(3), folder, overwrite=True)
+    assert listed(folder) == before
+    assert len(CompiledCatalogue.open(folder)) == 30
+
+
+def test_what_should_change_with_it_has_to_be_there(compiled, folder):
+    """Else the new products alone would be attached."""
+    before = ids(compiled)
+    with pytest.raises(InputError, match="has no search index to change"):
+        compiled.update([shoe(99)], attaching=Listing(folder))
+    assert ids(CompiledCatalogue.open(folder)) == before
 
 
 @pytest.mark.parametrize("name", ["../x", "search-", "search-xyz", "/", 3, None, ["search"]])

@@ -42,7 +42,7 @@ def test_it_changes_as_others_do(lazy, model):
 
 
 def test_an_interrupted_build_goes_on(model, tmp_path, monkeypatch):
-    monkeypatch.setattr("xephang.compiled.building._MOST_IN_A_PART", 64)
+    monkeypatch.setattr("xephang.compiled.building.MOST_IN_A_PART", 64)
 
     def stop(done, _):
         if done > 150:
@@ -71,3 +71,16 @@ def test_another_model_is_refused_all_the_same(lazy, tiny_apart, make_apart):
     export(other)
     with pytest.raises(ModelError, match="was compiled with"):
         Reranker.load(other).rank("giày", ids=["p1"], catalogue=lazy)
+
+
+def test_an_update_leaves_the_large_parts_be(model, tmp_path, monkeypatch):
+    """However few bytes their products come to: else each update would write all of them anew."""
+    for module in ("building", "writing"):
+        monkeypatch.setattr(f"xephang.compiled.{module}.MOST_IN_A_PART", 64)
+    lazy = CompiledCatalogue.build(model, shop(64 * 18), tmp_path / "many", storage="lazy")
+    before = {part.name for part in lazy.manifest.parts}
+    assert len(before) == 18
+    lazy.update([shoe(5000)])
+    assert before < {part.name for part in lazy.manifest.parts}
+    lazy.delete([f"p{number}" for number in range(40)])
+    assert max(part.products for part in lazy.manifest.parts) <= 64

@@ -1,6 +1,7 @@
 """A first stage in PostgreSQL: what it finds, and that a query is only ever text."""
 
 import re
+import sys
 import threading
 import unicodedata
 
@@ -9,7 +10,7 @@ import pytest
 from cluster import PASSWORD, running
 from demo import COLUMNS, fill
 
-from xephang.errors import InputError
+from xephang.errors import InputError, MissingExtraError
 from xephang.judgments.keystrokes import TELEX, VNI, keys
 from xephang.lexicon import Lexicon, read_product
 from xephang.search import Search
@@ -387,6 +388,20 @@ def test_a_search_that_takes_too_long(stocked, shop, url):
 def test_a_timeout_has_to_be_one(url, timeout):
     with pytest.raises(InputError, match="it must be above 0 seconds"):
         PostgresFirstStage(url, timeout=timeout)
+
+
+def test_psycopg_is_an_extra(monkeypatch):
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for make in (PostgresFirstStage, lambda url: PostgresFirstStage.create(url, "hang")):
+        with pytest.raises(MissingExtraError, match=r"pip install 'xephang\[sql\]'"):
+            make("postgresql://db.invalid/hang")
+
+
+@pytest.mark.parametrize("make", [PostgresFirstStage, lambda url: PostgresFirstStage.create(url, "hang")])
+def test_a_url_that_can_not_be_read(make):
+    with pytest.raises(InputError, match="can not be read as a database's URL") as error:
+        make(f"postgresql://shop:a@{PASSWORD}@db.invalid/hang")
+    assert PASSWORD not in str(error.value)
 
 
 def test_a_server_that_was_started_again_is_found_again():

@@ -19,13 +19,13 @@ def is_database(path: object) -> bool:
 
 
 def shown(url: str) -> str:
-    """Return a URL as a message shows it: without its password and settings, or only its scheme if it is none.
+    """Return a URL as a message shows it: without its password and settings, or no more than its scheme if it is none.
 
     The grammar is narrower than libpq's: a sign that could be part of a password and of something else is not taken.
     """
     found = _PARTS.fullmatch(url)
     if found is None:
-        return url[: url.index("://") + 3] + "…"
+        return next((scheme for scheme in SCHEMES if url.startswith(scheme)), "") + "…"
     user = f"{found['user']}@" if found["user"] else ""
     settings = [one for one in (found["settings"] or "").split("&") if one.startswith(_SHOWN)]
     return (

@@ -56,6 +56,8 @@ def index(
 ) -> None:
     """Make a catalogue searchable: computed ahead and indexed."""
     if catalogue is not None and is_compiled(catalogue) and output is None:
+        if update or delete or resume or overwrite or storage or column or keep_going or rejects or format or sql:
+            raise InputError(f"{catalogue}: is compiled; of the options, --model, --lexicon and --threads are for that")
         _of_compiled(Path(catalogue), model, lexicon, threads, as_json=json)
         return
     how = None if update else {"lexicon": lexicon, "storage": storage, "resume": resume, "overwrite": overwrite}

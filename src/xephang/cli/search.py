@@ -1,5 +1,6 @@
 """`xephang search`."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -8,7 +9,9 @@ from rich.console import RenderableType
 from xephang.cli import console
 from xephang.cli.options import Json, Threads
 from xephang.cli.reasons import LEGEND, reasons
+from xephang.compiled.manifest import Manifest
 from xephang.errors import InputError
+from xephang.product.prices import UnreadablePrice, read_price
 from xephang.reranker import Reranker
 from xephang.search import Constraint, Hit, Results, Search, Shop
 
@@ -56,7 +59,7 @@ def search(
         explain=explain,
         first_stage_only=first_stage_only,
     )
-    name = model or Shop.open(folder).compiled.manifest.model
+    name = model or Manifest.read(Path(folder)).model
     results = Shop.open(folder, model=Reranker.load(name, threads=threads)).search(asked)
     if json:
         console.print_json(results.to_dict())
@@ -119,9 +122,11 @@ def _price(given: str | None) -> tuple[float | None, float | None]:
         return None, None
     low, between, high = given.partition("-")
     try:
-        ends = tuple(float(end) if end.strip() else None for end in (low, high))
-    except ValueError:
-        ends = (None, None)
-    if not between or ends == (None, None):
-        raise InputError(f"--price '{given}': write FROM-TO in đồng, such as 200000-500000 or -500000")
-    return ends[0], ends[1]
+        start, end = read_price(low.strip()), read_price(high.strip())
+    except UnreadablePrice:
+        start = end = None
+    if not between or (start is None and end is None):
+        raise InputError(f"--price '{given}': write FROM-TO in đồng, such as 200000-500000, 200k-1tr2 or -500000")
+    if start is not None and end is not None and start > end:
+        raise InputError(f"--price '{given}': from {start:,.0f} to {end:,.0f} is nothing; swap them")
+    return start, end

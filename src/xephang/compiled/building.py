@@ -14,7 +14,7 @@ from xephang.compiled.manifest import BUILDING, MANIFEST, Manifest
 from xephang.compiled.packing import LAZY, STORAGES, Packing
 from xephang.compiled.part import Draft, OpenPart, load, source_of, write_part
 from xephang.compiled.state import State
-from xephang.compiled.writing import PART_BYTES, Attach, attach, check_free, commit, locked, save_array
+from xephang.compiled.writing import MOST_IN_A_PART, PART_BYTES, Attach, attach, check_free, commit, locked, save_array
 from xephang.engines.precomputed import PrecomputedEngine, Stored
 from xephang.errors import InputError
 from xephang.files import check_folder
@@ -25,7 +25,6 @@ from xephang.reranker import Reranker
 Encoder = Callable[[Sequence[Product]], Sequence[Stored]]
 """Makes of products what is stored of them."""
 _AT_ONCE = 64
-_MOST_IN_A_PART = 50_000
 _SAMPLE = 2000
 
 
@@ -68,6 +67,8 @@ class Build:
         taken, begun = (self.folder / MANIFEST).is_file(), (self.folder / BUILDING).is_file()
         if resume and begun:
             return True
+        if taken and self.attaching is None and Manifest.read(self.folder).attached:
+            raise InputError(f"{self.folder}: is a search folder, and would lose its index; use xephang index")
         if taken and not overwrite:
             raise InputError(f"{self.folder}: holds a compiled catalogue already; update it, or overwrite it")
         if begun and not overwrite:
@@ -188,7 +189,7 @@ def _parts(
         held += some
         done += len(some)
         progress(done, done)
-        if draft.size >= PART_BYTES or len(held) >= _MOST_IN_A_PART:
+        if draft.size >= PART_BYTES or len(held) >= MOST_IN_A_PART:
             yield OpenPart(folder, write_part(folder, held, draft))
             held, draft = [], Draft()
     if held:

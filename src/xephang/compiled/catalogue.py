@@ -199,6 +199,8 @@ class CompiledCatalogue:
                 raise InputError(
                     f"{self.folder}: has a search index beside it, which has to change too; use xephang index"
                 )
+            if attaching is not None and not state.manifest.attached:
+                raise InputError(f"{self.folder}: has no search index to change; run: xephang index {self.folder}")
             if pass_over:
                 ids = [id for id, place in zip(ids, state.find(ids), strict=True) if place is not None]
             out = dict(zip(ids, state.places(ids), strict=True))

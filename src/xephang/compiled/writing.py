@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from xephang.compiled.manifest import ATTACHED, BUILDING, MANIFEST, File, Manifest
+from xephang.compiled.manifest import ATTACHED, BUILDING, MANIFEST, File, Manifest, Part
 from xephang.compiled.part import PARTS, Draft, OpenPart, write_part
 from xephang.compiled.state import Each, State
 from xephang.errors import InputError
@@ -20,6 +20,8 @@ from xephang.product import Product
 
 PART_BYTES = 128 * 2**20
 """How much is held in memory before it is written as a part."""
+MOST_IN_A_PART = 50_000
+"""Products of a part, however few bytes they come to."""
 Attach = Callable[[Sequence[Product] | Each, Sequence[str], Path | None], str]
 """Write what changes together with a compiled catalogue, a search index; return the name of its folder, new each time.
 
@@ -103,7 +105,7 @@ def compacted(state: State) -> State:
     live = np.bincount(state.index[1].astype(np.int64), minlength=len(state.parts))
     sizes = [(int(count), part.part) for count, part in zip(live, state.parts, strict=True)]
     dead = {at for at, (count, part) in enumerate(sizes) if 0 < count * 2 < part.products}
-    small = {at for at, (count, part) in enumerate(sizes) if count and part.files[0].bytes < PART_BYTES // 4}
+    small = {at for at, (count, part) in enumerate(sizes) if count and _is_small(part)}
     worn = dead | small if dead or len(small) > _MOST_SMALL_PARTS else set()
     kept = [at for at, (count, _) in enumerate(sizes) if count and at not in worn]
     names = np.zeros(len(state.parts), np.uint64)
@@ -112,6 +114,10 @@ def compacted(state: State) -> State:
     index[1] = names[index[1].astype(np.int64)]
     left = replace(state, parts=tuple(state.parts[at] for at in kept), index=index)
     return left.with_parts(list(_together(state, worn)))
+
+
+def _is_small(part: Part) -> bool:
+    return part.files[0].bytes < PART_BYTES // 4 and part.products < MOST_IN_A_PART // 4
 
 
 def _together(state: State, worn: Collection[int]) -> Iterator[OpenPart]:
@@ -123,7 +129,7 @@ def _together(state: State, worn: Collection[int]) -> Iterator[OpenPart]:
         text = part, state.parts[part].span(row)[0]
         draft.keep(text, state.parts[part].stored(row))
         draft.add(text)
-        if draft.size >= PART_BYTES or after == len(places):
+        if draft.size >= PART_BYTES or after - first >= MOST_IN_A_PART or after == len(places):
             yield OpenPart(state.folder, write_part(state.folder, state.products(places[first:after]), draft))
             draft, first = Draft(), after
 

@@ -1,7 +1,7 @@
 """What is asked of a shop's search, and what is found."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, get_args
 
 from xephang.errors import InputError
@@ -12,6 +12,8 @@ Sort = Literal["relevance", "price", "-price"]
 SORTS: tuple[str, ...] = get_args(Sort)
 MOST_CANDIDATES = 1000
 MOST_ON_A_PAGE = 100
+DEEPEST = 10_000
+"""The most results of a search that can be paged through."""
 PRICE = "price"
 """The key of the constraint on prices."""
 
@@ -194,7 +196,7 @@ class Results:
     """One page of what was found.
 
     :param reranked: how many candidates the reranker read.
-    :param milliseconds: by stage, "rerank", "products" and "total" beside those of `Found`.
+    :param milliseconds: by stage, "rerank", "products", "explain" and "total" beside those of `Found`.
     """
 
     found: Found
@@ -206,8 +208,13 @@ class Results:
 
     @property
     def pages(self) -> int:
-        """How many pages there are."""
-        return -(-self.found.total // self.page_size)
+        """How many pages there are to see."""
+        return -(-min(self.found.total, DEEPEST) // self.page_size)
+
+    def after(self, **stages: float) -> "Results":
+        """Return the page as it is after further stages, which took so many milliseconds."""
+        total = self.milliseconds["total"] + sum(stages.values())
+        return replace(self, milliseconds={**self.milliseconds, **stages, "total": total})
 
     def to_dict(self) -> dict[str, Any]:
         """Return the page as JSON can hold it; see `docs/searching.md`."""

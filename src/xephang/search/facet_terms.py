@@ -1,6 +1,7 @@
 """Facets as the first stage's index holds them: "brand=adidas", and "brand=*" where a product says anything of one."""
 
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 
 from xephang.lexicon import Facet, Lexicon, Mention, read_product
@@ -22,6 +23,8 @@ _NAMES = {
 _MOST_NUMBERS = 200
 """Steps of a range that are indexed one by one."""
 _STEP = 0.5
+_CHARACTERS = 1000
+"""Of a text that facets are read from."""
 
 
 def term(facet: str, value: str) -> str:
@@ -49,7 +52,7 @@ class FacetTerms:
         """Return all terms that a product answers to, in no order."""
         found: set[str] = set()
         if self.lexicon:
-            read = read_product(self.lexicon, product)
+            read = read_product(self.lexicon, clipped(product))
             for mention in read.mentions:
                 found.update(self.of_mention(mention))
             said = {mention.facet for mention in read.mentions}
@@ -122,6 +125,13 @@ class FacetTerms:
         values = {value, *known.ancestors(value)}
         values |= {met for one in tuple(values) for met in known.relations.meets.get(one, ())}
         return tuple(term(facet, one) for one in values)
+
+
+def clipped(product: Product) -> Product:
+    """Return the product with no text longer than a shopper would read: facets are read in some 40 µs a letter."""
+    attributes = tuple(one[:_CHARACTERS] for one in product.attributes[:50])
+    texts = {name: getattr(product, name)[:_CHARACTERS] for name in ("title", "category", "color", "size", "gender")}
+    return replace(product, attributes=attributes, **texts)
 
 
 def _own(product: Product, name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 import tantivy
 
 from xephang.errors import InputError
-from xephang.search.asking import PRICE, Constraint, Found, Search, Suggestion
+from xephang.search.asking import DEEPEST, PRICE, Constraint, Found, Search, Suggestion
 from xephang.search.facet_counts import Counted, facet_counts
 from xephang.search.facet_terms import FacetTerms
 from xephang.search.fusing import fused
@@ -36,8 +36,6 @@ from xephang.search.vocabulary import Vocabulary
 from xephang.search.writing import LEXICON, facet_terms_of, index_of
 from xephang.text import normalise
 
-DEEPEST = 10_000
-"""The most results of a search that can be paged through."""
 _FEW = 1000
 """Products of a suggestion up to which they are counted anew."""
 
@@ -195,8 +193,14 @@ class FirstStage:
 
 def _meant(reading: Reading) -> str:
     """Return the query without the words that no product has; empty where all are known, or none is."""
-    known = [word.lower for word in reading.words if word.known or word.others or word.ask]
-    return " ".join(known) if len(known) < len(reading.words) else ""
+    unknown = [word for word in reading.words if not (word.known or word.others or word.ask)]
+    if not unknown or len(unknown) == len(reading.words):
+        return ""
+    out, last = [], 0
+    for word in unknown:
+        out.append(reading.query[last : word.start])
+        last = word.end
+    return " ".join("".join([*out, reading.query[last:]]).split())
 
 
 def _droppings(constraints: Sequence[Constraint]) -> Iterator[list[str]]:

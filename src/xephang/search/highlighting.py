@@ -4,9 +4,8 @@ from collections.abc import Iterable
 
 from xephang.product import Product
 from xephang.search.reading import Word
+from xephang.search.schema import FIELDS
 from xephang.search.terms import terms
-
-FIELDS = ("title", "brand", "category", "color", "size", "gender", "attribute")
 
 
 def highlights(product: Product, words: Iterable[Word]) -> dict[str, tuple[tuple[int, int], ...]]:

@@ -13,6 +13,8 @@ _SURE = 0.5
 _LIKELY = 0.1
 """The same where the lexicon then reads more of the query."""
 _MOST_WORDS, _MOST_TRIES = 64, 6
+_MOST_UNKNOWN = 16
+"""Words that no product holds, and that are looked for as others all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +135,7 @@ def understood(line: Line, lexicon: Lexicon) -> tuple[Line, list[Mention]]:
 
 def _spelled(found: Sequence[Term], speller: Speller) -> Iterator[Piece]:
     """Yield the words, each as it is read; two that are one are read together."""
-    taken = -1
+    taken, unknown = -1, 0
     for at, term in enumerate(found):
         if at == taken:
             continue
@@ -142,8 +144,10 @@ def _spelled(found: Sequence[Term], speller: Speller) -> Iterator[Piece]:
             taken = at + 1
             yield Piece(both.written, term.start, following.end, both)
             continue
-        others = speller.alternatives(term.lower)
-        piece = Piece(term.lower, term.start, term.end, None, others, speller.vocabulary.count(term.folded))
+        known = speller.vocabulary.count(term.folded)
+        unknown += not known
+        others = speller.alternatives(term.lower) if known or unknown <= _MOST_UNKNOWN else ()
+        piece = Piece(term.lower, term.start, term.end, None, others, known)
         yield piece.corrected(others[0]) if others and others[0].weight >= _SURE else piece
 
 

@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from xephang.catalogue.sql_server import connected, said
+from xephang.catalogue.sql_server import check_driver, connected, said
 from xephang.catalogue.sql_url import shown
 from xephang.errors import InputError
 
@@ -27,6 +27,7 @@ class Pool:
         self._idle: deque[Connection[Any]] = deque()
         if not timeout > 0:
             raise InputError(f"timeout is {timeout:g}; it must be above 0 seconds")
+        check_driver()
         self.name, self._url, self._timeout = shown(url), url, timeout
 
     def __del__(self) -> None:

@@ -19,7 +19,7 @@ FORMAT = 1
 ID, ACCENTED, FOLDED, MORE, CODE, GRAMS, FACET, PHRASE, PRICE = (
     "id", "accented", "folded", "more", "code", "grams", "facet", "phrase", "price",
 )  # fmt: skip
-_FIELDS = ("title", "brand", "category", "color", "size", "gender", "attribute")
+FIELDS = ("title", "brand", "category", "color", "size", "gender", "attribute")
 _WORDS = "words"
 """The tokenizer of fields whose words are cut here and joined by spaces."""
 _MOST_CHARACTERS = 20_000
@@ -54,7 +54,7 @@ class Entry:
             )
         found: list[Term] = []
         code: list[str] = [term.folded for term in terms(normalise(product.id))]
-        for name in _FIELDS:
+        for name in FIELDS:
             text = product.value(name)[:_MOST_CHARACTERS]
             cut = terms(text)
             found += cut

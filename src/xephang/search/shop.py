@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from xephang.catalogue import Catalogue
 from xephang.compiled import CompiledCatalogue
 from xephang.compiled.manifest import MANIFEST, Manifest
-from xephang.errors import InputError
+from xephang.errors import InputError, ModelError
 from xephang.lexicon import BUNDLED
 from xephang.product import Product
 from xephang.progress import Progress
@@ -121,8 +122,15 @@ class Shop:
         :raises ModelError: if it can not be, or is another than computed the folder.
         """
         if self._model is None:
-            model = Reranker.load(self.compiled.manifest.model)
-            self.compiled.check(model)
+            name = self.compiled.manifest.model
+            try:
+                model = Reranker.load(name)
+                self.compiled.check(model)
+            except ModelError as error:
+                raise ModelError(
+                    f"{self.folder}: was made with a model called '{name}', which is not found by that name ({error}); "
+                    "give it by its folder: --model FOLDER, or model=…"
+                ) from error
             self._model = model
         return self._model
 
@@ -229,9 +237,11 @@ class Shop:
         :raises InputError: if one can not be used, none has been changed then.
         :raises BusyError: if another process is writing.
         """
-        compiled = CompiledCatalogue.open(self.folder, model=self.model)
+        products = products if isinstance(products, Catalogue) else list(products)
+        compiled = CompiledCatalogue.open(self.folder, model=self.model if products else self._model)
         there = compiled.change(products, delete, progress=progress, attaching=Attaching(self.folder))
-        self.refresh()
+        with suppress(InputError):  # it is done, whether it can be seen from here or not
+            self.refresh()
         return there
 
     def refresh(self) -> None:
@@ -247,10 +257,12 @@ class Shop:
         ids = [hit.id for hit in results.hits if hit.score is not None]
         if not ids:
             return results
+        began = time.perf_counter()
         lexicon = self._state.first_stage.facet_terms.lexicon
         ranked = model.rank(results.found.read, ids=ids, catalogue=self.compiled, explain=True, lexicon=lexicon)
         why = {one["id"]: one["explanation"] for one in ranked}
-        return replace(results, hits=tuple(replace(hit, explanation=why.get(hit.id)) for hit in results.hits))
+        hits = tuple(replace(hit, explanation=why.get(hit.id)) for hit in results.hits)
+        return replace(results, hits=hits).after(explain=(time.perf_counter() - began) * 1000)
 
 
 def is_search_folder(path: str | Path) -> bool:

@@ -1,16 +1,12 @@
 """Say which facets of a query a product meets and which it contradicts."""
 
-from dataclasses import replace
-
 from xephang.lexicon import Facets, Match, compare, read_product
 from xephang.product import Product
 from xephang.search.asking import FacetVerdict
-from xephang.search.facet_terms import FacetTerms
+from xephang.search.facet_terms import FacetTerms, clipped
 
 _MOST_READ = 20_000
 """Products whose facets are remembered."""
-_CHARACTERS = 1000
-"""Of a text that is read here."""
 
 
 class Verdicts:
@@ -43,12 +39,5 @@ class Verdicts:
             assert self._terms.lexicon is not None
             if len(self._read) >= _MOST_READ:
                 self._read.clear()
-            known = self._read[product.id] = read_product(self._terms.lexicon, _clipped(product))
+            known = self._read[product.id] = read_product(self._terms.lexicon, clipped(product))
         return known
-
-
-def _clipped(product: Product) -> Product:
-    """Return the product with no text longer than a shopper would read."""
-    attributes = tuple(one[:_CHARACTERS] for one in product.attributes[:50])
-    texts = {name: getattr(product, name)[:_CHARACTERS] for name in ("title", "category", "color", "size", "gender")}
-    return replace(product, attributes=attributes, **texts)

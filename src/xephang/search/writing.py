@@ -6,6 +6,7 @@ import shutil
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -90,6 +91,8 @@ class Attaching:
                 writer.wait_merging_threads()  # or they would write while what they wrote is swept
         except ValueError as error:
             raise InputError(f"{target}: the search index can not be written: {error}") from error
+        except BrokenProcessPool as error:
+            raise InputError(f"{target}: a process that read products was ended; read them by one process") from error
 
 
 def entries(products: Iterable[Product], lexicon: str, processes: int = 1) -> Iterator[list[Entry]]:
@@ -178,7 +181,7 @@ def index_of(folder: Path) -> tantivy.Index:
     try:
         return opened(str(folder))
     except InputError:
-        if os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        if not folder.is_dir() or os.access(folder, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
             raise
     with TemporaryDirectory(prefix="xephang-", ignore_cleanup_errors=True) as links:
         # Tantivy writes a lock beside the files that it opens; they stay mapped once the links are gone.

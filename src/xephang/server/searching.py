@@ -66,12 +66,14 @@ class Searching:
         scored = [hit for hit in results.hits if hit.score is not None]
         if not scored:
             return results
+        began = time.perf_counter()
         products = [hit.product for hit in scored]
         texts = await asyncio.to_thread(rendered, self._held.reranker, products)
         ids, lexicon = [hit.id for hit in scored], self._shop.first_stage.facet_terms.lexicon
         said = await self._answering(results.found, ids).explanations(products, texts, lexicon)
         why = dict(zip(ids, said, strict=True))
-        return replace(results, hits=tuple(replace(hit, explanation=why.get(hit.id)) for hit in results.hits))
+        hits = tuple(replace(hit, explanation=why.get(hit.id)) for hit in results.hits)
+        return replace(results, hits=hits).after(explain=(time.perf_counter() - began) * 1000)
 
     def _answering(self, found: Found, ids: Sequence[str]) -> Answering:
         asked = Asked((found.read,), ids=ids)
