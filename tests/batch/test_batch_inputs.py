@@ -94,3 +94,21 @@ def test_other_columns_of_like_names_are_not_counted(tmp_path):
     pq.write_table(table, tmp_path / "x.parquet")
     with inputs.opened(tmp_path / "x.parquet") as file:
         assert inputs.values_of(file, "ids2") == 3
+
+
+@pytest.mark.parametrize(
+    ("column", "count"), [("ids", 2), ("ids.more", 1), ("a.b", 3), ("a", 2), ("a.b.c", 4), ("ids.", 0), ("none", 0)]
+)
+def test_a_column_s_name_may_have_dots(tmp_path, column, count):
+    table = pa.table(
+        {
+            "ids": [["a", "b"]],
+            "ids.more": [["c"]],
+            "a.b": [["d", "e", "f"]],
+            "a": [["g", "h"]],
+            "a.b.c": [["i", "j", "k", "l"]],
+        }
+    )
+    pq.write_table(table, tmp_path / "x.parquet")
+    with inputs.opened(tmp_path / "x.parquet") as file:
+        assert inputs.values_of(file, column) == count

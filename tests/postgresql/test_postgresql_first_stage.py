@@ -35,23 +35,6 @@ def demo(request, server):
     first_stage.close()
 
 
-@pytest.fixture
-def stocked(url, shop):
-    """Return a function that makes a table of titles and returns its first stage."""
-    opened = []
-
-    def stocked(*titles, **options):
-        shop.execute("CREATE TABLE hang (ma bigint PRIMARY KEY, ten text, thuong_hieu text, gia numeric)")
-        for number, title in enumerate(titles, start=1):
-            shop.execute("INSERT INTO hang VALUES (%s, %s, 'Bata', %s)", (number, title, number * 1000))
-        opened.append(PostgresFirstStage.create(url, "hang", columns={"id": "ma"}, **options))
-        return opened[-1]
-
-    yield stocked
-    for one in opened:
-        one.close()
-
-
 def ids(first_stage, query="", **options):
     """The ids found."""
     return list(first_stage.find(Search(query, **options)).ids)
@@ -256,14 +239,6 @@ def test_a_price_from_and_to(stocked, price, expected):
     assert sorted(ids(first_stage, "giày", price=price)) == expected
 
 
-def test_prices_come_with_what_is_found(stocked, shop):
-    first_stage = stocked("Giày", "Giày")
-    shop.execute("UPDATE hang SET gia = NULL WHERE ma = 1")
-    found = first_stage.find(Search("giày", sort="price"))
-    assert dict(zip(found.ids, found.prices, strict=True)) == {"1": None, "2": 2000.0}
-    assert found.price_range == (2000.0, 2000.0)
-
-
 def test_an_empty_query_finds_everything(demo):
     first_stage, products = demo
     for query in ("", "   ", "👟", "!!! ' \\ & | :*"):
@@ -287,31 +262,10 @@ def test_filters_and_counts(demo):
     assert {one.facet: one.name for one in found.facets}["color"] == "Màu"
 
 
-def test_values_of_a_list_or_parted_by_signs_are_counted_each(url, shop):
-    shop.execute("CREATE TABLE hang (id int PRIMARY KEY, name text, size text, color text[])")
-    shop.execute("INSERT INTO hang VALUES (1, 'Giày', '38, 39;40|41', '{Đỏ,Đen}'), (2, 'Giày', '39', NULL)")
-    first_stage = PostgresFirstStage.create(url, "hang")
-    assert ids(first_stage, "giày", filters={"size": ["41"]}) == ["1"]
-    assert ids(first_stage, "giày", filters={"size": ["39"], "color": ["đỏ"]}) == ["1"]
-    assert ids(first_stage, "giày", filters={"size": ["3"]}) == []
-    sizes = {one.facet: [(value.id, value.count) for value in one.values] for one in first_stage.find(Search()).facets}
-    assert sizes["size"] == [("39", 2), ("38", 1), ("40", 1), ("41", 1)]
-
-
 def test_a_filter_by_what_is_no_facet(demo):
     first_stage, _ = demo
     with pytest.raises(InputError, match="filters: 'material' is no facet here; facets are category, brand, color"):
         first_stage.find(Search("giày", filters={"material": ["da"]}))
-
-
-def test_what_has_few_of_the_words_fills_up_the_candidates_and_is_no_more(stocked):
-    first_stage = stocked(*["Giày lười nam da"] * 3, *["Giày lười"] * 4, *["Dép nam"] * 30, *["Ủng"] * 60)
-    found = first_stage.find(Search("giày lười nam da", candidates=20))
-    assert {*found.ids[:3]} == {"1", "2", "3"} and {*found.ids[3:7]} == {"4", "5", "6", "7"}
-    assert found.total == len(found.ids) == 20
-    assert first_stage.find(Search("giày lười nam da", candidates=3)).total == 3
-    (brand,) = (one for one in found.facets if one.facet == "brand")
-    assert [value.count for value in brand.values] == [20]
 
 
 def test_pages_go_on(demo):

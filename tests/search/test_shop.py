@@ -240,10 +240,12 @@ def test_a_catalogue_is_not_changed_without_its_index(tiny_model, folder, write)
     assert set(everything(Shop.open(folder))) == set(BY_ID)
 
 
-def test_a_catalogue_built_over_a_shop_has_no_index(tiny_model, folder):
-    CompiledCatalogue.build(tiny_model, HAND_MADE[:2], folder, overwrite=True)
-    assert not is_search_folder(folder)
-    assert list(folder.glob("search-*")) == []
+def test_a_catalogue_is_not_built_over_a_shop_but_another_shop_is(tiny_model, folder):
+    with pytest.raises(InputError, match="would lose its index"):
+        CompiledCatalogue.build(tiny_model, HAND_MADE[:2], folder, overwrite=True)
+    assert len(everything(Shop.open(folder))) == len(HAND_MADE)
+    assert len(Shop.build(tiny_model, HAND_MADE[:2], folder, overwrite=True)) == 2
+    assert len(everything(Shop.open(folder))) == 2
 
 
 def _counted(folder, queue):

@@ -1,7 +1,7 @@
 """The Parquet files that a scoring reads: which they are, and how one is known again."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,9 +77,15 @@ def opened(path: Path) -> Iterator[pq.ParquetFile]:
 
 def values_of(file: pq.ParquetFile, column: str) -> int:
     """Return how many values all lists of a column hold, by what the file says of itself."""
+    names = file.schema_arrow.names
+    leaves = [at for at in range(len(file.schema)) if _column_of(file.schema.column(at).path, names) == column]
     groups = [file.metadata.row_group(at) for at in range(file.num_row_groups)]
-    chunks = [group.column(at) for group in groups for at in range(group.num_columns)]
-    return sum(int(chunk.num_values) for chunk in chunks if chunk.path_in_schema.split(".")[0] == column)
+    return sum(int(group.column(at).num_values) for group in groups for at in leaves)
+
+
+def _column_of(path: str, names: Sequence[str]) -> str:
+    """Return the column that values are of, by their dotted path; a column's own name may have dots too."""
+    return max((name for name in names if f"{path}.".startswith(f"{name}.")), key=len, default="")
 
 
 def _footer(path: Path) -> str:

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xephang.batch.plan import Partition
+from xephang.batch.plan import Partition, Plan
 from xephang.errors import InputError, RowError
 from xephang.files import sha256, write_text
 
@@ -71,13 +71,19 @@ def record_path(folder: Path, partition: Partition) -> Path:
     return folder / RECORDS / f"{partition.name}.json"
 
 
+def plan_path(folder: Path) -> Path:
+    """Return where the plan is that the folder follows."""
+    return folder / RECORDS / "plan.json"
+
+
 def write(folder: Path, partition: Partition, plan: str, table: pa.Table, rejects: tuple[RowError, ...]) -> Outcome:
     """Put a partition's file and record in place. The first who writes it wins; the others leave theirs.
 
     A file appears under its name only whole, and is never changed after. The record, which is written last, describes
-    what stands there, so it is right whoever wrote it.
+    what stands there, so it is right whoever wrote it. A process of a scoring that was given up, and that another one
+    took the folder from, writes nothing any more.
 
-    :raises InputError: if the folder can not be written.
+    :raises InputError: if the folder can not be written, or is another scoring's.
     """
     path = file_path(folder, partition)
     with _writing(path):
@@ -88,16 +94,25 @@ def write(folder: Path, partition: Partition, plan: str, table: pa.Table, reject
                 pq.write_table(marked, stream, compression="zstd", write_page_checksum=True)
                 stream.flush()
                 os.fsync(stream.fileno())
+            _check_ours(folder, plan)
             if not _put(temporary, path) and _plan_of(path) != plan:
-                temporary.replace(path)  # a process of a scoring that was given up has written late
+                temporary.replace(path)  # a process of a scoring that was given up has written just before
         finally:
             with suppress(OSError):
                 temporary.unlink()
         told = tuple((error.row, error.field, error.problem) for error in rejects)
         pairs = table.num_rows
         done = Outcome(plan, partition.number, partition.rows, pairs, path.stat().st_size, sha256(path), told)
+        _check_ours(folder, plan)
         write_text(record_path(folder, partition), json.dumps(asdict(done), ensure_ascii=False) + "\n")
     return done
+
+
+def _check_ours(folder: Path, plan: str) -> None:
+    """Check that the folder follows this scoring's plan; between two, it has none."""
+    path = plan_path(folder)
+    if not path.is_file() or Plan.read(path).id != plan:
+        raise InputError(f"{folder}: another scoring has been begun there meanwhile; nothing more of this one is kept")
 
 
 def _put(temporary: Path, path: Path) -> bool:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from xephang.batch.outcome import RECORDS, TEMPORARY, Outcome, file_path, record_path
+from xephang.batch.outcome import RECORDS, TEMPORARY, Outcome, file_path, plan_path, record_path
 from xephang.batch.plan import Partition, Plan
 from xephang.errors import InputError, ModelError
 from xephang.files import check_folder, exclusive, replacing, write_text
@@ -30,7 +30,7 @@ class Output:
 
     @property
     def _plan(self) -> Path:
-        return self.path / RECORDS / "plan.json"
+        return plan_path(self.path)
 
     def check(self, source: Path, *, resume: bool, overwrite: bool) -> None:
         """Check, before any work, that the folder may be written.

@@ -2,49 +2,30 @@
 
 import codecs
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from threading import Lock
-from typing import Any, Literal
+from typing import Any
 
 from xephang.catalogue import Row
 from xephang.catalogue.jsonl import scan_jsonl
 from xephang.catalogue.source import Source
 from xephang.errors import InputError
 from xephang.files import check_file, fcntl
+from xephang.judgments.log_import import Find, GradedRow, Incoming, Taking
 from xephang.judgments.log_index import LogIndex
-from xephang.judgments.log_rows import Given, given_in, line_of, row_of, time_of
+from xephang.judgments.log_rows import Given, line_of, row_of
 from xephang.judgments.pairs import HIGHEST_GRADE
 from xephang.judgments.standing import GRADED_AT, is_logged
 from xephang.product import Product
 from xephang.text import normalise
 
 SUFFIXES = (".jsonl", ".ndjson")
-Status = Literal["created", "replaced", "removed", "unchanged", "older", "failed"]
 _NOT_PLAIN = (b"\x1f\x8b", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_WRITTEN: tuple[Status, ...] = ("created", "replaced", "removed")
-
-
-@dataclass(frozen=True, slots=True)
-class GradedRow:
-    """What became of a row of an import.
-
-    :param status: `unchanged` where the grade stood already; `older` where the one that stands was given later.
-    """
-
-    row: int
-    status: Status
-    query: str = ""
-    document_id: str = ""
-    problem: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
-        values = {"row": self.row, "status": self.status, "query": self.query, "document_id": self.document_id}
-        return values | ({"problem": self.problem} if self.problem else {})
+_AT_ONCE = 2000
+"""Rows of an import that are written in one go."""
 
 
 class JudgmentLog:
@@ -83,7 +64,9 @@ class JudgmentLog:
         :raises InputError: if something can not be taken, or the file can not be written.
         """
         row = row_of(Given(query, product, grade, by))
-        self._append(line_of(row))
+        line = line_of(row)
+        with self._writing, _opened(self.path) as file:
+            _write(file, line)
         return row
 
     def standing(self, query: str) -> dict[str, int]:
@@ -122,7 +105,7 @@ class JudgmentLog:
     def import_rows(
         self,
         rows: Iterable[Mapping[str, Any] | InputError],
-        find: Callable[[str], Product | None] | None = None,
+        find: Find | None = None,
     ) -> list[GradedRow]:
         """Add rows such as `rows` gives, or of `query`, `product_id` and `grade`; each stands or fails alone.
 
@@ -132,54 +115,35 @@ class JudgmentLog:
         :param find: returns a product by its id, for rows without a record.
         :raises InputError: if the file can not be written.
         """
-        told = [self._import(number, values, find) for number, values in enumerate(rows, start=1)]
-        if any(one.status in _WRITTEN for one in told):
-            with _opened(self.path) as file:
-                os.fsync(file)
+        numbered = enumerate(rows, start=1)
+        told: list[GradedRow] = []
+        while some := list(islice(numbered, _AT_ONCE)):
+            told += self._import([Incoming.read(number, values, find) for number, values in some])
         return told
 
-    def _import(
-        self, number: int, values: Mapping[str, Any] | InputError, find: Callable[[str], Product | None] | None
-    ) -> GradedRow:
-        try:
-            if isinstance(values, InputError):
-                raise values
-            one = given_in(values, find)
-            row = row_of(one)
-            line = line_of(row)
-        except InputError as error:
-            return GradedRow(number, "failed", problem=str(error))
-        status = self._status(row, one.at)
-        if status in _WRITTEN:
-            self._append(line, sync=False)
-        return GradedRow(number, status, row["query"], row["document_id"])
-
-    def _status(self, row: Mapping[str, Any], at: datetime | None) -> Status:
-        query, document, grade = row["query"], row["document_id"], row["grade"]
-        with self._reading:
+    def _import(self, rows: Sequence[Incoming]) -> list[GradedRow]:
+        """Decide on rows and write them while nobody else writes: what is decided stays true."""
+        with self._writing, _opened(self.path) as file, self._reading:
             self._index.refresh()
-            before = self._index.of(query).get(document)
-            place = self._index.place(query, document)
-            last = next(iter(self._index.at(place))) if at and place is not None and before != grade else None
-        if before == grade:
-            return "unchanged"
-        if at and last and at < _time(last):
-            return "older"
-        return "removed" if grade is None else "created" if before is None else "replaced"
+            taking = Taking(self._index)
+            told = [taking.take(one) for one in rows]
+            if taking.lines:
+                _write(file, b"".join(taking.lines))
+        return told
 
-    def _append(self, line: bytes, *, sync: bool = True) -> None:
-        with self._writing, _opened(self.path) as file:
-            end = os.lseek(file, 0, os.SEEK_END)
-            if end and not _ends_a_line(file):
-                line = b"\n" + line  # what a crash has left stays a line of its own
-            try:
-                if os.write(file, line) != len(line):
-                    raise OSError("there is no room for it")
-                if sync:
-                    os.fsync(file)
-            except OSError:
-                os.ftruncate(file, end)
-                raise
+
+def _write(file: int, lines: bytes) -> None:
+    """Add lines to an open log: they are on the disk then, or none of them is."""
+    end = os.lseek(file, 0, os.SEEK_END)
+    if end and not _ends_a_line(file):
+        lines = b"\n" + lines  # what a crash has left stays a line of its own
+    try:
+        if os.write(file, lines) != len(lines):
+            raise OSError("there is no room for it")
+        os.fsync(file)
+    except OSError:
+        os.ftruncate(file, end)
+        raise
 
 
 @contextmanager
@@ -204,10 +168,3 @@ def _opened(path: Path) -> Iterator[int]:
 def _ends_a_line(file: int) -> bool:
     os.lseek(file, -1, os.SEEK_END)
     return os.read(file, 1) == b"\n"
-
-
-def _time(row: Mapping[str, Any]) -> datetime:
-    try:
-        return time_of(row[GRADED_AT])
-    except ValueError:
-        return datetime.min.replace(tzinfo=UTC)

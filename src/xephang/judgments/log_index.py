@@ -110,6 +110,11 @@ class LogIndex:
         """Return the grades of a normalised query by the document's id."""
         return {document: found % _CODES for document, found in self._standing.get(query, {}).items()}
 
+    def grade(self, query: str, document: str) -> int | None:
+        """Return the grade that stands for a normalised query and a document."""
+        found = self._standing.get(query, {}).get(document)
+        return None if found is None else found % _CODES
+
     def place(self, query: str, document: str) -> int | None:
         """Return where the last line of a query and document starts, be it a grade or its taking back."""
         found = self._standing.get(query, {}).get(document)

@@ -142,4 +142,7 @@ def time_of(value: object) -> datetime:
     at = datetime.fromisoformat(value) if isinstance(value, str) else None
     if at is None:
         raise ValueError("no text")
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    try:
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no time of the years 1 to 9999 in UTC") from None

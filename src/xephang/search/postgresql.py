@@ -3,7 +3,7 @@
 import time
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from xephang.catalogue.sql_server import connected, said
 from xephang.catalogue.sql_url import shown
 from xephang.errors import InputError
 from xephang.lexicon import Lexicon
-from xephang.search.asking import PRICE, Constraint, FacetCounts, FacetValue, Found, Search
+from xephang.search.asking import DEEPEST, PRICE, Constraint, FacetCounts, FacetValue, Found, Search
 from xephang.search.facet_terms import FacetTerms, split
 from xephang.search.postgresql_pool import Pool
 from xephang.search.postgresql_query import (
@@ -24,6 +24,7 @@ from xephang.search.postgresql_query import (
     levels,
     matching,
     only,
+    ordering,
     priced,
     score,
 )
@@ -38,13 +39,27 @@ from xephang.text import normalise
 if TYPE_CHECKING:
     from psycopg import Connection
 
-_DEEPEST = 10_000
 _ALIKE = 0.45
 """The share of runs of three letters in common from which a word is taken for one that nobody knows."""
 _MOST_ALIKE = 3
 _LONGEST, _MOST_WORDS = 2000, 64
 _VALUES = 50
 """A facet's values that are counted."""
+
+
+@dataclass(frozen=True)
+class _Match:
+    """What was found by a query's words and prices.
+
+    :param condition: that it meets, filters aside.
+    :param rows: of each id, score and price; then how many there are, and the lowest and the highest price.
+    :param strict: it has all of the words, and so has what is found if there are fewer filters.
+    """
+
+    condition: Condition
+    rows: Sequence[Any]
+    price: Condition
+    strict: bool = True
 
 
 class PostgresFirstStage:
@@ -128,9 +143,9 @@ class PostgresFirstStage:
         reading = self._read(connection, search)
         groups = self._groups(connection, reading)
         understood = time.perf_counter()
-        reading, where, rows = self._held_to(connection, search, reading, groups)
-        matched = time.perf_counter()
-        facets = self._counts(connection, search, where) if search.facets and rows else ()
+        reading, match = self._held_to(connection, search, reading, groups)
+        rows, matched = match.rows, time.perf_counter()
+        facets = self._counts(connection, search, groups, match) if search.facets and rows else ()
         counted = time.perf_counter()
         total, lowest, highest = rows[0][3:] if rows else (0, None, None)
         return Found(
@@ -140,7 +155,7 @@ class PostgresFirstStage:
             corrections=reading.corrections,
             ids=tuple(row[0] for row in rows),
             scores=tuple(row[1] for row in rows),
-            prices=tuple(row[2] for row in rows),
+            prices=() if search.sort == "relevance" else tuple(row[2] for row in rows),
             total=total,
             facets=facets,
             price_range=None if lowest is None or highest is None else (lowest, highest),
@@ -187,46 +202,48 @@ class PostgresFirstStage:
 
     def _held_to(
         self, connection: "Connection[Any]", search: Search, reading: Reading, groups: Sequence[Group]
-    ) -> tuple[Reading, Condition, list[Any]]:
+    ) -> tuple[Reading, _Match]:
         """Find by the price that the query says; without it where nothing would be left."""
         price = search.price if search.price != (None, None) else reading.price
-        where, rows = self._best(connection, search, groups, priced(*price))
-        if rows or search.price != (None, None) or reading.price == (None, None):
-            return reading, where, rows
-        free, others = self._best(connection, search, groups, priced(None, None))
-        return (reading.without({PRICE}), free, others) if others else (reading, where, rows)
+        match = self._best(connection, search, groups, priced(*price))
+        if match.rows or search.price != (None, None) or reading.price == (None, None):
+            return reading, match
+        free = self._best(connection, search, groups, priced(None, None))
+        return (reading.without({PRICE}), free) if free.rows else (reading, match)
 
-    def _best(
-        self, connection: "Connection[Any]", search: Search, groups: Sequence[Group], price: Condition
-    ) -> tuple[Condition, list[Any]]:
-        """Find products with all words, and where these are too few for the reranker, with fewer.
-
-        :return: what they meet, filters aside; and of each id, score, price, the count, the lowest and highest price.
-        """
-        most = min(max(search.page * search.page_size, search.candidates), _DEEPEST)
+    def _best(self, connection: "Connection[Any]", search: Search, groups: Sequence[Group], price: Condition) -> _Match:
+        """Find products with all words, and where these are too few for the reranker, with fewer."""
+        most = min(max(search.page * search.page_size, search.candidates), DEEPEST)
         scored, found = score(groups), levels(groups)
+        order = ordering(search.sort if not groups else "relevance")
         for least in found:
             loose = least == found[-1] and len(found) > 1
             where = matching(groups, least).and_(price)
             held = where.and_(filtered(search.filters))
             rows = connection.execute(
-                f"SELECT id, score, price, count(*) OVER (), min(price) OVER (), max(price) OVER () "
-                f"FROM (SELECT id, price, {scored.sql} AS score FROM xephang.search WHERE {held.sql} LIMIT %s) AS one "
-                "ORDER BY score DESC, id LIMIT %s",
+                f"SELECT id, score, price, count(*) OVER (), min(price) OVER (), max(price) OVER () FROM ("
+                f"SELECT id, price, {scored.sql} AS score FROM xephang.search WHERE {held.sql} {order.first} LIMIT %s"
+                f") AS one {order.last} LIMIT %s",
                 (*scored.values, *held.values, MOST_RANKED, search.candidates if loose else most),
             ).fetchall()
             if loose:
-                return only([row[0] for row in rows]), [(*row[:3], len(rows), *row[4:]) for row in rows]
+                return _Match(only([row[0] for row in rows]), _as_shown(rows), price, strict=False)
             if rows and rows[0][3] >= search.candidates:
                 break
-        return where, rows
+        return _Match(where, rows, price, strict=least == found[0])
 
-    def _counts(self, connection: "Connection[Any]", search: Search, where: Condition) -> tuple[FacetCounts, ...]:
+    def _counts(
+        self, connection: "Connection[Any]", search: Search, groups: Sequence[Group], match: _Match
+    ) -> tuple[FacetCounts, ...]:
         """Count the facets' values; a facet's own filter does not narrow what is counted of it."""
         chosen = {name: {normalise(value).lower() for value in values} for name, values in search.filters.items()}
         found: dict[str, list[FacetValue]] = {}
         for own in ("", *(name for name, values in chosen.items() if values)):
-            held = where.and_(filtered(search.filters, but=own))
+            one = match
+            if own and not match.strict:  # others are the best of what there is without it
+                filters = {name: values for name, values in search.filters.items() if name != own}
+                one = self._best(connection, replace(search, filters=filters, page=1), groups, match.price)
+            held = one.condition.and_(filtered(search.filters, but=own))
             rows = connection.execute(
                 f"SELECT term, count(*) FROM xephang.search, unnest(facets) AS term WHERE {held.sql} "
                 "AND starts_with(term, %s) GROUP BY term ORDER BY 2 DESC, 1",
@@ -236,14 +253,20 @@ class PostgresFirstStage:
                 facet, value = split(term)
                 if own or not chosen.get(facet):
                     name = self._terms.name(facet, value)
-                    one = FacetValue(value, name, count, value in chosen.get(facet, ()))
-                    found.setdefault(facet, []).append(one)
+                    counted = FacetValue(value, name, count, value in chosen.get(facet, ()))
+                    found.setdefault(facet, []).append(counted)
         named = self._terms.facet_name
         return tuple(
             FacetCounts(facet, named(facet), tuple(found[facet][:_VALUES]))
             for facet in self._terms.shown()
             if facet in found
         )
+
+
+def _as_shown(rows: Sequence[Any]) -> list[Any]:
+    """Return rows with their own count, lowest and highest price, in place of those of all that was ranked."""
+    prices = [row[2] for row in rows if row[2] is not None]
+    return [(*row[:3], len(rows), min(prices, default=None), max(prices, default=None)) for row in rows]
 
 
 def _held(constraint: Constraint) -> Constraint:

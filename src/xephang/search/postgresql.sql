@@ -43,7 +43,7 @@ END $$;
 --   search: words with diacritics (A in title, brand, category, colour, size and gender, C in the rest) and folded
 --           (B and D).
 --   facets: "brand=adidas", "color=trắng" and the like, in lower case.
---   changed: when the row was made; `fill` leaves those alone that are newer than its own reading.
+--   changed: when the row was made.
 CREATE TABLE IF NOT EXISTS xephang.search (
   id text PRIMARY KEY,
   search tsvector NOT NULL,
@@ -118,33 +118,44 @@ BEGIN
   RETURN made;
 END $$;
 
+-- Makes the entry of a product anew, or takes it away where the view has no such product.
+CREATE OR REPLACE FUNCTION xephang.renew(product text) RETURNS void
+LANGUAGE plpgsql
+AS $$
+DECLARE
+  entry_id text := xephang.key(to_jsonb(product));
+  made xephang.search;
+BEGIN
+  -- The entry is locked first, also one that is not there yet: who else writes for this product ends before. Only the
+  -- next statement sees what they wrote. (There may be any number of such locks; of advisory ones, some thousands.)
+  INSERT INTO xephang.search AS s VALUES (entry_id, '', '{}', NULL, clock_timestamp())
+    ON CONFLICT (id) DO UPDATE SET id = s.id WHERE false;
+  EXECUTE format('SELECT e.* FROM (SELECT * FROM xephang.products WHERE id = %L LIMIT 1) AS p, '
+                 'LATERAL xephang.entry(to_jsonb(p)) AS e', product) INTO made;
+  IF made.id IS NULL THEN
+    DELETE FROM xephang.search WHERE id = entry_id;
+  ELSE
+    UPDATE xephang.search SET search = made.search, facets = made.facets, price = made.price, changed = made.changed
+      WHERE id = entry_id;
+  END IF;
+END $$;
+
 -- Makes the entry of a product anew, whatever happened to one of its rows. It has the rights of who ran this file, so
 -- that who writes products needs none here.
 CREATE OR REPLACE FUNCTION xephang.follow() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
-DECLARE
-  was text;
-  entry text := format(
-    'INSERT INTO xephang.search SELECT e.* '
-    'FROM (SELECT DISTINCT ON (id) p.* FROM xephang.products AS p WHERE p.id = ($1).%I) AS p, '
-    'LATERAL xephang.entry(to_jsonb(p)) AS e '
-    'ON CONFLICT (id) DO UPDATE SET search = excluded.search, facets = excluded.facets, price = excluded.price, '
-    'changed = excluded.changed', TG_ARGV[0]);
 BEGIN
   IF TG_OP = 'TRUNCATE' THEN
     DELETE FROM xephang.search AS s
       WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE xephang.key(to_jsonb(p.id)) = s.id);
     RETURN NULL;
   END IF;
-  IF TG_OP <> 'INSERT' THEN
-    was := xephang.key(to_jsonb(OLD) -> TG_ARGV[0]);
-    DELETE FROM xephang.search WHERE id = was;
-    EXECUTE entry USING OLD;
-  END IF;
-  IF TG_OP <> 'DELETE' AND was IS DISTINCT FROM xephang.key(to_jsonb(NEW) -> TG_ARGV[0]) THEN
-    EXECUTE entry USING NEW;
-  END IF;
+  -- In one order, whoever does it, and of two ids that are the same but for spaces the new one.
+  PERFORM xephang.renew(product) FROM (
+    SELECT DISTINCT ON (xephang.key(id)) id #>> '{}' AS product
+      FROM unnest(ARRAY[to_jsonb(NEW) -> TG_ARGV[0], to_jsonb(OLD) -> TG_ARGV[0]]) WITH ORDINALITY AS ids (id, place)
+      WHERE id #>> '{}' IS NOT NULL ORDER BY xephang.key(id), place) AS products;
   RETURN NULL;
 END $$;
 
@@ -176,34 +187,36 @@ BEGIN
   END LOOP;
 END $$;
 
--- Makes every entry anew, 1000 to a transaction, while the shop goes on writing: to be called outside of a transaction.
+-- Makes every entry anew while the shop goes on writing, each in a transaction of its own: to be called outside of one.
+-- So it holds one entry at a time, and lets go of it before the shop could wait for it long, or for ever.
 CREATE OR REPLACE PROCEDURE xephang.fill()
 LANGUAGE plpgsql
 AS $$
 DECLARE
-  watched regclass;
-  begun timestamptz;
-  one xephang.search;
-  done integer := 0;
+  product text;
+  gone record;
+  done boolean;
 BEGIN
-  -- Whoever is writing now ends first; whoever comes later has a later `changed`, and is left alone.
-  FOR watched IN SELECT DISTINCT tgrelid FROM pg_catalog.pg_trigger WHERE tgfoid = 'xephang.follow'::regproc LOOP
-    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', watched);
-  END LOOP;
-  begun := clock_timestamp();
-  COMMIT;
-  FOR one IN SELECT e.* FROM xephang.products AS p, LATERAL xephang.entry(to_jsonb(p)) AS e WHERE p.id IS NOT NULL LOOP
-    one.changed := begun;
-    INSERT INTO xephang.search SELECT one.*
-      ON CONFLICT (id) DO UPDATE SET search = excluded.search, facets = excluded.facets, price = excluded.price,
-                                     changed = excluded.changed
-      WHERE xephang.search.changed < excluded.changed;
-    done := done + 1;
-    IF done % 1000 = 0 THEN COMMIT; END IF;
+  FOR product IN SELECT to_jsonb(p.id) #>> '{}' FROM xephang.products AS p WHERE p.id IS NOT NULL LOOP
+    done := false;
+    WHILE NOT done LOOP
+      COMMIT;
+      BEGIN
+        PERFORM set_config('lock_timeout', '100ms', true), set_config('synchronous_commit', 'off', true);
+        PERFORM xephang.renew(product);
+        done := true;
+      EXCEPTION WHEN lock_not_available OR deadlock_detected OR serialization_failure THEN
+        NULL;
+      END;
+    END LOOP;
   END LOOP;
   COMMIT;
-  DELETE FROM xephang.search AS s
-    WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE xephang.key(to_jsonb(p.id)) = s.id);
+  -- What has been made since it was read is of a product that is new.
+  FOR gone IN SELECT s.id, s.changed FROM xephang.search AS s
+      WHERE NOT EXISTS (SELECT FROM xephang.products AS p WHERE xephang.key(to_jsonb(p.id)) = s.id) LOOP
+    COMMIT;
+    DELETE FROM xephang.search WHERE id = gone.id AND changed = gone.changed;
+  END LOOP;
 END $$;
 
 -- Folded words, the most frequent way to write each, and about how many products have it.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from xephang.search.asking import Sort
 from xephang.search.postgresql_sayings import Sayings
 from xephang.search.reading import Ask, Word
 from xephang.text import normalise
@@ -180,6 +181,22 @@ def priced(low: float | None, high: float | None) -> Condition:
     if high is not None:
         condition = condition.and_(Condition("price <= %s", (high,)))
     return condition
+
+
+@dataclass(frozen=True)
+class Order:
+    """ORDER BY, of what is ranked at all and of what is shown."""
+
+    first: str
+    last: str
+
+
+def ordering(sort: Sort) -> Order:
+    """Return the order of what is found: by score, or by price, those without one last."""
+    if sort == "relevance":
+        return Order("", "ORDER BY score DESC, id")
+    by_price = f"ORDER BY price {'ASC' if sort == 'price' else 'DESC'} NULLS LAST, id"
+    return Order(by_price, by_price)
 
 
 def only(ids: Sequence[str]) -> Condition:

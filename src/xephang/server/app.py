@@ -135,7 +135,7 @@ def _add_administering(app: FastAPI, service: Service, reload: Reload) -> None:
         if refused:
             return refused
         try:
-            check_site(request)
+            check_site(request, service.settings)
             await reload()
         except Refused as other:
             return refusal(other, documents, _id(request))

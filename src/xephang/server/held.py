@@ -2,12 +2,15 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 
 from xephang.compiled import CompiledCatalogue
 from xephang.engines.precomputed import Stored
+from xephang.errors import InputError
 from xephang.files import sha256
+from xephang.product import Product
 from xephang.reranker import Reranker
 from xephang.search import Shop, is_search_folder
 from xephang.server.caches import Cache
@@ -65,6 +68,15 @@ class Held:
     def catalogue(self) -> CompiledCatalogue | None:
         """The compiled catalogue that is served, the shop's too."""
         return self.compiled if self.shop is None else self.shop.compiled
+
+    def change(self, products: Sequence[Product], gone: Sequence[str]) -> frozenset[str]:
+        """Change the shop, and see it changed; return the given ids that were there before.
+
+        :raises XephangError: if it can not be changed, or there is none.
+        """
+        if self.shop is None:
+            raise InputError("this server has no search folder")
+        return self.shop.change(products, gone)
 
     def renew(self) -> None:
         """See what other processes have changed; all stays as it is where that can not be served.

@@ -2,13 +2,16 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
 from xephang.server.asking import Refused
+from xephang.settings import Settings
 
+_HERE = ("localhost", "127.0.0.1", "::1")
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -23,10 +26,35 @@ def add_look(app: FastAPI, path: str, look: Endpoint, said: dict[str, Any]) -> N
     app.add_api_route(path, look, methods=["GET"], **said)
 
 
-def check_site(request: Request) -> None:
+def check_site(request: Request, settings: Settings) -> None:
     """Check that no page of another site asks, from a browser on a machine that may.
 
     :raises Refused: if one does.
     """
-    if request.headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
+    site, origin = request.headers.get("sec-fetch-site", ""), request.headers.get("origin")
+    host = request.headers.get("host", "")
+    # Browsers that say nothing of the site, as all do over plain HTTP from another machine, still say the origin.
+    foreign = site not in ("", "none", "same-origin") or (
+        origin is not None and site != "same-origin" and _netloc(origin) != host.lower()
+    )
+    if foreign or (origin is not None and _is_open_here(settings) and _hostname(f"//{host}") not in _HERE):
         raise Refused("unauthorized", "pages of other sites may not ask for this")
+
+
+def _is_open_here(settings: Settings) -> bool:
+    """Say whether this machine alone may ask, without a key: a name that leads here is no reason to trust a page."""
+    return not (settings.keys_file or settings.allow_anonymous)
+
+
+def _netloc(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _hostname(url: str) -> str:
+    try:
+        return urlsplit(url).hostname or ""
+    except ValueError:
+        return ""

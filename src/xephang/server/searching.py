@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from xephang.errors import InputError
+from xephang.explaining import occlusions
 from xephang.search import Found, Results, Search, Shop
 from xephang.server.answering import Answering, Timing
 from xephang.server.asking import Asked, Refused
+from xephang.server.faults import refused
 from xephang.server.held import Held
 from xephang.server.scoring import Scorer
 from xephang.server.story import Story
 from xephang.server.work import rendered
+
+_MOST_EXPLAINED = 1000
+"""Words of the query, times results of the page: each is a pair for the reranker to read."""
 
 
 class Searching:
@@ -42,13 +47,15 @@ class Searching:
             found = await asyncio.to_thread(shop.find, search)
             self._story.first_stage = sum(found.milliseconds.values()) / 1000
             ids = shop.candidates(search, found)
+            if search.explain and ids:
+                _check_pairs(search, found)
             began = time.perf_counter()
             ranked = await self._ranked(found, ids) if ids else None
             spent = {"rerank": (time.perf_counter() - began) * 1000} if ids else {}
             results = await asyncio.to_thread(shop.page, search, found, ranked, milliseconds=spent)
             return await self._explained(results) if search.explain else results
         except InputError as error:
-            raise Refused("validation", str(error)) from error
+            raise refused(error, "the search folder can not be read", shop.folder) from error
 
     def give_up(self) -> None:
         """Take all that still waits out of the queue."""
@@ -81,6 +88,20 @@ class Searching:
         answering.timing = self.timing  # what all of it took adds up
         self._answerings.append(answering)
         return answering
+
+
+def _check_pairs(search: Search, found: Found) -> None:
+    """Check how much there is to explain, before anything is reranked.
+
+    :raises Refused: if it is too much.
+    """
+    results, words = min(search.page_size, len(found.ids)), len(occlusions(found.read)) - 1
+    if results * words > _MOST_EXPLAINED:
+        raise Refused(
+            "validation",
+            f"explain takes results times words, {results} x {words:,}, and at most {_MOST_EXPLAINED:,} are allowed; "
+            f"ask for a page_size of {max(1, _MOST_EXPLAINED // words)} or fewer words",
+        )
 
 
 def shop_of(held: Held) -> Shop:

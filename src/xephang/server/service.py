@@ -18,6 +18,7 @@ from xephang.search import Results, Search, Shop
 from xephang.server.answering import Answering, Timing
 from xephang.server.asking import Refused
 from xephang.server.body import Bodies
+from xephang.server.faults import refused
 from xephang.server.formats import Format, documents, opened
 from xephang.server.hosting import Hosting
 from xephang.server.keys import RERANK, Keys
@@ -126,8 +127,8 @@ class Service:
                 raise Refused("full", "too many connections; try again later", retry_after=1)
             self.authorise(request, role)
             response = await answer(story)
-        except Refused as refused:
-            response, story.reason = refuse(refused, story), refused.kind
+        except Refused as no:
+            response, story.reason = refuse(no, story), no.kind
         except ClientDisconnect:
             response, story.reason = Response(status_code=_GONE), "disconnected"
         except Exception:
@@ -183,7 +184,7 @@ class Service:
         try:
             return await asyncio.to_thread(self.judgments.standing, query)
         except InputError as error:
-            raise Refused("backend", str(error)) from error
+            raise refused(error, "the grades can not be read", self.judgments.path) from error
 
     def shop(self) -> Shop:
         """Return the shop that is served, as it is now.
@@ -245,7 +246,12 @@ def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | 
 
 
 def refusal(refused: Refused, format: Format, id: str) -> Response:
-    """Return an error in a format.
+    """Return an error in a format."""
+    return json_response(format.error(refused, id), format.STATUS[refused.kind], refusal_headers(refused))
+
+
+def refusal_headers(refused: Refused) -> dict[str, str]:
+    """Return the headers that a refusal has in whatever it is written.
 
     Where it stands for a request of which nothing more should be read, the connection is closed. Of others the protocol
     reads the rest and forgets it: who is still sending would not see the answer.
@@ -257,4 +263,4 @@ def refusal(refused: Refused, format: Format, id: str) -> Response:
         headers["connection"] = "close"
     if refused.kind == "unauthorized":
         headers["www-authenticate"] = "Bearer"
-    return json_response(format.error(refused, id), format.STATUS[refused.kind], headers)
+    return headers

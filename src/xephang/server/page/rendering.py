@@ -12,7 +12,7 @@ from xephang.server.asking import Refused
 from xephang.server.page.chips import chips_of
 from xephang.server.page.comparing import Comparison, compared
 from xephang.server.page.marks import dong, marked, number, plain_dong
-from xephang.server.page.state import LANGUAGES, VIEWS, State
+from xephang.server.page.state import LANGUAGES, LAST_PAGE, VIEWS, State
 from xephang.server.page.static import Static
 from xephang.server.page.words import Words
 
@@ -21,7 +21,6 @@ _FACTS = ("brand", "category", "color", "size", "gender", "attribute")
 _FIRST_VALUES = 6
 _AROUND = 2
 """Pages linked to on each side of the present one."""
-_MOST_PAGES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,7 @@ class Rendering:
         templates.globals.update(
             static=self.static.url, modules=self.static.modules, views=VIEWS, facts=_FACTS, marked=marked, dong=dong,
             plain_dong=plain_dong, page_links=page_links, link=link, shortened=shortened, distinct=distinct,
-            graded_here=graded_here,
+            graded_here=graded_here, last_page=LAST_PAGE,
         )  # fmt: skip
         object.__setattr__(self, "_templates", templates)
 
@@ -120,7 +119,7 @@ def graded_here(results: Results, grades: Mapping[str, int]) -> int:
 
 def page_links(page: int, pages: int) -> list[int | None]:
     """Return the pages to link to, None for a gap: 1 … 4 5 6 7 8 … 20."""
-    pages = min(pages, _MOST_PAGES)
+    pages = min(pages, LAST_PAGE)
     wanted = {1, pages} | {one for one in range(page - _AROUND, page + _AROUND + 1) if 1 <= one <= pages}
     links: list[int | None] = []
     for one in sorted(wanted):

@@ -13,9 +13,10 @@ from xephang.server.asking import Refused
 from xephang.server.formats import documents
 from xephang.server.keys import RERANK
 from xephang.server.page.rendering import Rendering, Shown
-from xephang.server.page.state import State
-from xephang.server.service import Service
+from xephang.server.page.state import COMPARED, State
+from xephang.server.service import Service, refusal_headers
 from xephang.server.story import Story
+from xephang.settings import Settings
 from xephang.version import __version__
 
 FRAGMENT = "x-xephang-fragment"
@@ -43,7 +44,7 @@ class Page:
 
         async def found(story: Story) -> Response:
             state = State.read(request.query_params, self._facets())
-            results = await self._service.search(request, _search(state), story)
+            results = await self._service.search(request, _search(state, self._service.settings), story)
             grading = state.view == "grade" and self._service.judgments is not None
             grades = await self._service.graded(results.found.query) if grading else None
             shown = replace(self._shown(state), results=results, grades=grades)
@@ -52,7 +53,7 @@ class Page:
         def refused(refused: Refused, story: Story) -> Response:
             again = f"/?{request.url.query}" if request.url.query else "/"
             shown = replace(self._shown(State.read(request.query_params, ())), refused=refused, again=again)
-            return self._html(request, shown, documents.STATUS[refused.kind], _headers(refused))
+            return self._html(request, shown, documents.STATUS[refused.kind], refusal_headers(refused))
 
         return await self._service.respond(request, "page", RERANK, found, refuse=refused)
 
@@ -70,23 +71,12 @@ class Page:
         return HTMLResponse(text.encode("utf-8", "replace"), status, {**said, **(headers or {})})
 
 
-def _search(state: State) -> Search:
+def _search(state: State, settings: Settings) -> Search:
     """Return what to ask for.
 
     :raises Refused: if the shop would not take it.
     """
     try:
-        return state.search()
+        return state.search(min(COMPARED, settings.max_documents))
     except InputError as error:
         raise Refused("validation", str(error)) from error
-
-
-def _headers(refused: Refused) -> dict[str, str]:
-    headers = {}
-    if refused.retry_after is not None:
-        headers["retry-after"] = str(max(1, round(refused.retry_after)))
-    if refused.kind == "full":
-        headers["connection"] = "close"
-    if refused.kind == "unauthorized":
-        headers["www-authenticate"] = "Bearer"
-    return headers

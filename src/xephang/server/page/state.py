@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 
 from xephang.product.prices import UnreadablePrice, read_price
 from xephang.search import Search
-from xephang.search.asking import SORTS, Sort
+from xephang.search.asking import DEEPEST, SORTS, Sort
 from xephang.text import normalise
 
 View = Literal["list", "compare", "grade"]
@@ -25,7 +25,8 @@ COMPARED = 100
 _LONGEST_QUERY = 500
 _LONGEST_VALUE = 200
 _MOST_VALUES = 50
-_LAST_PAGE = 500
+LAST_PAGE = DEEPEST // ON_A_PAGE
+"""There is nothing to see on later ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,11 @@ class State:
         """Whether anything was chosen beside the query."""
         return bool(self.filters) or self.low is not None or self.high is not None
 
-    def search(self) -> Search:
-        """Return what to ask the shop for."""
+    def search(self, most: int = COMPARED) -> Search:
+        """Return what to ask the shop for.
+
+        :param most: how many candidates may be reranked.
+        """
         comparing = self.view == "compare"
         return Search(
             query=self.query,
@@ -86,7 +90,7 @@ class State:
             sort="relevance" if comparing else self.sort,
             page=1 if comparing else self.page,
             page_size=COMPARED if comparing else ON_A_PAGE,
-            candidates=COMPARED,
+            candidates=min(COMPARED, most),
         )
 
     def url(self, **changes: Any) -> str:
@@ -159,7 +163,7 @@ class _Reading:
 
     def page(self) -> int:
         given = self._given.get("page") or "1"
-        if given.isascii() and given.isdigit() and len(given) < 6 and 1 <= int(given) <= _LAST_PAGE:
+        if given.isascii() and given.isdigit() and len(given) < 6 and 1 <= int(given) <= LAST_PAGE:
             return int(given)
         self.problems.append("page")
         return 1

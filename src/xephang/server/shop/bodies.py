@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
+from xephang.judgments.log_import import Status
 from xephang.server.formats import WHOLE_NUMBER, Body
 
 _Grade = Annotated[int, Field(ge=0, le=3), WHOLE_NUMBER]
@@ -84,7 +85,7 @@ class JudgmentRow(Body):
     """What became of one row; `problem` says more of those that came to nothing."""
 
     row: int
-    status: Literal["created", "replaced", "removed", "unchanged", "older", "failed"]
+    status: Status
     query: str
     document_id: str
     problem: str | None = None

@@ -2,20 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from xephang.catalogue.row import BadRow
 from xephang.errors import InputError
-from xephang.judgments.log import GradedRow, JudgmentLog
+from xephang.judgments.log import JudgmentLog
+from xephang.judgments.log_import import STATUSES, GradedRow
 from xephang.product import Product
 from xephang.search import Shop
 from xephang.server import openapi_shop
 from xephang.server.asking import Refused
+from xephang.server.faults import refused
 from xephang.server.formats import check_texts, opened, read
 from xephang.server.keys import ADMIN, RERANK
 from xephang.server.paths import add_look, check_site
@@ -24,7 +27,8 @@ from xephang.server.shop.bodies import JudgmentRequest
 from xephang.server.shop.lines import lines, problem_of
 from xephang.server.story import Story
 
-_STATUSES = ("created", "replaced", "removed", "unchanged", "older", "failed")
+_AT_ONCE = 500
+"""Rows of an export that are read in one go."""
 
 
 def add_grading(app: FastAPI, service: Service) -> None:
@@ -49,7 +53,7 @@ def add_grading(app: FastAPI, service: Service) -> None:
 
 
 async def _grade(service: Service, request: Request, story: Story) -> Response:
-    check_site(request)
+    check_site(request, service.settings)
     log, shop = _log(service), service.shop()
     async with service.bodies.reading(request) as body:
         content = await apart(len(body), opened, body)
@@ -64,7 +68,7 @@ async def _grade(service: Service, request: Request, story: Story) -> Response:
     try:
         row = await asyncio.to_thread(log.add, asked.query, product, asked.grade, asked.by or "")
     except InputError as error:
-        raise Refused("validation", str(error)) from None
+        raise refused(error, "the grade was not kept", log.path) from error
     kept = {name: row[name] for name in ("query", "grade", "graded_at", "by") if name in row}
     return json_response({"object": "judgment", "product_id": product.id, **kept})
 
@@ -78,33 +82,44 @@ async def _grades(service: Service, request: Request, story: Story) -> Response:
 
 
 async def _export(service: Service) -> Response:
+    log = _log(service)
     try:
-        body = await asyncio.to_thread(_exported, _log(service))
+        rows = await asyncio.to_thread(log.rows)
+        first = await asyncio.to_thread(_exported, rows)  # while there still is a status to say what is wrong
     except InputError as error:
-        raise Refused("backend", str(error)) from error
+        raise refused(error, "the grades can not be read", log.path) from error
     named = {"content-disposition": 'attachment; filename="judgments.jsonl"'}
-    return openapi_shop.Lines(body, headers=named)
+    return StreamingResponse(_chunks(first, rows), headers=named, media_type=openapi_shop.LINES)
 
 
-def _exported(log: JudgmentLog) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in log.rows()).encode("utf-8", "replace")
+async def _chunks(first: bytes, rows: Iterator[dict[str, Any]]) -> AsyncIterator[bytes]:
+    chunk = first
+    while chunk:
+        yield chunk
+        chunk = await asyncio.to_thread(_exported, rows)
+
+
+def _exported(rows: Iterator[dict[str, Any]]) -> bytes:
+    """Return the next rows as lines; nothing after the last one."""
+    lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in islice(rows, _AT_ONCE))
+    return "".join(lines).encode("utf-8", "replace")
 
 
 async def _import(service: Service, request: Request) -> Response:
-    check_site(request)
+    check_site(request, service.settings)
     log, shop = _log(service), service.shop()
     async with service.bodies.reading(request) as body:
         try:
             rows = await asyncio.to_thread(_imported, log, shop, bytes(body))
         except InputError as error:
-            raise Refused("validation", str(error)) from None
-    counts = {status: sum(row.status == status for row in rows) for status in _STATUSES}
+            raise refused(error, "the grades were not kept, or not all of them", log.path) from error
+    counts: dict[str, int] = {status: sum(row.status == status for row in rows) for status in STATUSES}
     said = {"object": "judgments", **counts, "rows": [row.to_dict() for row in rows]}
     return json_response(said, 400 if rows and counts["failed"] == len(rows) else 200)
 
 
 def _imported(log: JudgmentLog, shop: Shop, body: bytes) -> list[GradedRow]:
-    return log.import_rows(_rows(body), lambda id: _found(shop, id))
+    return log.import_rows(list(_rows(body)), lambda id: _found(shop, id))  # all are read before one is kept
 
 
 def _rows(body: bytes) -> Iterator[Mapping[str, Any] | InputError]:

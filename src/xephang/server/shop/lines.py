@@ -16,15 +16,19 @@ _GZIP = b"\x1f\x8b"
 def lines(body: bytes) -> Iterator[Row | BadRow]:
     """Yield the objects of a body; blank lines are passed over.
 
-    :raises Refused: if it is gzipped, or holds very many lines or values.
+    Do nothing with one before all are read, as what comes after it may be refused.
+
+    :raises Refused: if it is gzipped or no text, or holds very many lines or values.
     """
     if body.startswith(_GZIP):
         raise Refused("validation", "the body is gzipped; send the JSONL as it is")
     check_values(body)
-    if body.count(b"\n") >= MOST_LINES and len(body.split()) >= MOST_LINES:
-        raise Refused("too large", f"the body holds more than {MOST_LINES:,} lines; send it in several requests")
-    if body.strip():
-        yield from _read(Source("the body", body))
+    if not body.strip():
+        return
+    for count, item in enumerate(_read(Source("the body", body))):
+        if count == MOST_LINES:
+            raise Refused("too large", f"the body holds more than {MOST_LINES:,} lines; send it in several requests")
+        yield item
 
 
 def _read(source: Source) -> Iterator[Row | BadRow]:

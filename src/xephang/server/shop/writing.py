@@ -8,10 +8,11 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from xephang.errors import BusyError, InputError
+from xephang.errors import BusyError, XephangError
 from xephang.search import Shop
 from xephang.server import openapi_shop
 from xephang.server.asking import Refused
+from xephang.server.faults import refused
 from xephang.server.keys import ADMIN
 from xephang.server.paths import check_site
 from xephang.server.service import Service, json_response
@@ -32,7 +33,7 @@ def add_writing(app: FastAPI, service: Service) -> None:
 
 
 async def _change(service: Service, request: Request) -> Response:
-    check_site(request)
+    check_site(request, service.settings)
     shop, dry = service.shop(), _dry(request)
     async with service.bodies.reading(request) as body:
         changes = await asyncio.to_thread(read_changes, bytes(body), service.settings.max_characters)
@@ -64,13 +65,15 @@ async def _written(service: Service, changes: Changes) -> frozenset[str]:
     if not changes.last:
         return frozenset()
     async with _turn(service):
-        shop = service.shop()
+        folder = service.shop().folder
         try:
-            before = await asyncio.to_thread(shop.change, changes.products, changes.gone)
-        except BusyError as error:
-            raise Refused("conflict", str(error), retry_after=_AGAIN) from None
-        except InputError as error:
-            raise Refused("validation", str(error)) from None
+            before = await asyncio.to_thread(service.hosting.current.change, changes.products, changes.gone)
+        except BusyError:
+            raise Refused(
+                "conflict", "another process is writing into the search folder; try again later", retry_after=_AGAIN
+            ) from None
+        except XephangError as error:
+            raise refused(error, "nothing was changed: the search folder can not be used", folder) from error
         except OSError as error:
             raise Refused("backend", f"nothing was changed: {error.strerror or error}") from error
         await asyncio.to_thread(service.hosting.refresh)

@@ -38,46 +38,58 @@ export function gradeFocused(grade) {
 }
 
 export function undo() {
-  const last = done.pop();
-  if (last) send(last.query, last.id, last.before, last.title);
-  else tell(say("nothing_to_undo"));
+  inTurn(async () => {
+    const last = done.pop();
+    if (!last) tell(say("nothing_to_undo"));
+    else if (!await send(last.query, last.id, last.before, last.title)) done.push(last);
+  });
   return true;
 }
 
 function press(button) {
-  const card = button.closest(".hit");
   const grade = Number(button.dataset.set);
-  set(card, card.dataset.grade === String(grade) ? null : grade);
+  set(button.closest(".hit"), grade, true);
 }
 
-function set(card, grade) {
+// With `back`, the grade that stands already is taken back; which one stands is known once it is this one's turn.
+function set(card, wanted, back = false) {
   const { query } = document.getElementById("found").dataset;
-  const before = card.dataset.grade === undefined ? null : Number(card.dataset.grade);
-  if (before === grade) return;
+  const { id } = card.dataset;
   const title = card.querySelector("h2").textContent.trim().slice(0, 80);
-  send(query, card.dataset.id, grade, title).then((stored) => {
-    if (stored) done.push({ query, id: card.dataset.id, before, title });
+  inTurn(async () => {
+    const { grade: shown } = (cardsOf(query, id)[0] ?? card).dataset;
+    const before = shown === undefined ? null : Number(shown);
+    if (before === wanted && !back) return;
+    if (await send(query, id, before === wanted ? null : wanted, title)) done.push({ query, id, before, title });
   });
 }
 
-function send(query, id, grade, title) {
+function inTurn(step) {
+  chain = chain.then(step);
+}
+
+async function send(query, id, grade, title) {
   const by = (localStorage.getItem(NAME) ?? "").trim();
-  chain = chain.then(async () => {
-    const body = { query, product_id: id, grade, ...(by && { by }) };
-    try {
-      const answer = await post("/v1/judgments", JSON.stringify(body), "application/json");
-      if (!answer.ok) throw new Error(await reason(answer));
-    } catch (error) {
-      trouble(say("not_graded", { why: error.message }));
-      return false;
-    }
-    trouble("");
-    paint(query, id, grade);
-    const meaning = grade === null ? "" : meaningOf(grade);
-    tell(grade === null ? say("taken_back", { title }) : say("graded", { grade, meaning, title }));
-    return true;
-  });
-  return chain;
+  const body = { query, product_id: id, grade, ...(by && { by }) };
+  try {
+    const answer = await post("/v1/judgments", JSON.stringify(body), "application/json");
+    if (!answer.ok) throw new Error(await reason(answer));
+  } catch (error) {
+    trouble(say("not_graded", { why: error.message }));
+    return false;
+  }
+  trouble("");
+  paint(query, id, grade);
+  const meaning = grade === null ? "" : meaningOf(grade);
+  tell(grade === null ? say("taken_back", { title }) : say("graded", { grade, meaning, title }));
+  return true;
+}
+
+// The cards of a product, where the page still shows that query.
+function cardsOf(query, id) {
+  const found = document.getElementById("found");
+  if (found.dataset.query !== query) return [];
+  return [...found.querySelectorAll(".hits.graded .hit")].filter((one) => one.dataset.id === id);
 }
 
 function meaningOf(grade) {
@@ -89,7 +101,7 @@ function paint(query, id, grade) {
   const found = document.getElementById("found");
   if (found.dataset.query !== query) return;
   const cards = [...found.querySelectorAll(".hits.graded .hit")];
-  for (const card of cards.filter((one) => one.dataset.id === id)) {
+  for (const card of cardsOf(query, id)) {
     if (grade === null) delete card.dataset.grade;
     else card.dataset.grade = grade;
     for (const button of card.querySelectorAll("button[data-set]")) {

@@ -48,15 +48,15 @@ document.addEventListener("click", (event) => {
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   settle();
-  typed.cancel();
   go(link.href, { box, top: Boolean(link.closest(".pages")) });
+  typed.cancel(); // what stands in the box now is asked for already
 });
 
 window.addEventListener("popstate", () => {
   settle();
-  typed.cancel();
   suggestions.close();
   restore(box);
+  typed.cancel(); // what stands in the box now is shown already
 });
 
 keysOn(box);
