@@ -143,3 +143,29 @@ def test_no_address_breaks_the_page(open_page, path):
     page.locator("#q").fill("giay chay bo nu trang adidas")
     page.keyboard.press("Enter")
     expect(page.locator("#count")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["back", "link"])
+def test_the_same_text_typed_again_after_a_step_is_searched_for_again(open_page, way):
+    page = open_page("/?q=dep", clock=True)
+    box = page.locator("#q")
+    box.press("End")
+    box.press_sequentially(" namm")
+    page.clock.run_for(250)
+    expect(page).to_have_url(re.compile(r"\?q=dep\+namm$"))
+    expect(page.locator("#found[aria-busy]")).to_have_count(0)
+    if way == "back":
+        page.go_back()
+    else:
+        page.evaluate("""() => {
+            const link = Object.assign(document.createElement("a"), { href: "/?q=dep" });
+            link.dataset.go = "";
+            document.getElementById("found").append(link);
+            link.click();
+        }""")
+    expect(box).to_have_value("dep")
+    expect(page.locator("#found[aria-busy]")).to_have_count(0)
+    box.press("End")
+    box.press_sequentially(" namm")
+    page.clock.run_for(250)
+    expect(page).to_have_url(re.compile(r"\?q=dep\+namm$"))

@@ -154,3 +154,30 @@ def test_without_a_query_there_is_nothing_to_grade(open_page):
     page = open_page("/?view=grade")
     expect(page.locator(".notice")).to_have_text("Gõ câu tìm để chấm kết quả của câu đó.")
     expect(page.locator("button[data-set]")).to_have_count(0)
+
+
+def test_a_grade_pressed_twice_quickly_is_taken_back(open_page, served):
+    query = "giay chay bo nu nhanh"
+    page = open_page(path(query))
+    page.route("**/v1/judgments", lambda route: (page.wait_for_timeout(100), route.continue_()))
+    button(page, "G-1", 2).dblclick()
+    until(lambda: len(rows(served, query)) == 2)
+    assert [row["grade"] for row in rows(served, query)] == [2, None]
+    expect(button(page, "G-1", 2)).to_have_attribute("aria-pressed", "false")
+    page.get_by_role("button", name="Hoàn tác").click()
+    expect(button(page, "G-1", 2)).to_have_attribute("aria-pressed", "true")
+
+
+def test_an_undo_that_fails_can_be_tried_again(open_page, served):
+    query = "giay chay bo nu lai"
+    page = open_page(path(query))
+    page.watch.expected = ["Failed to load resource"]
+    button(page, "G-1", 3).click()
+    expect(button(page, "G-1", 3)).to_have_attribute("aria-pressed", "true")
+    page.route("**/v1/judgments", lambda route: route.abort())
+    page.get_by_role("button", name="Hoàn tác").click()
+    expect(page.locator("#trouble")).to_contain_text("Chưa lưu được điểm")
+    page.unroute("**/v1/judgments")
+    page.get_by_role("button", name="Hoàn tác").click()
+    expect(button(page, "G-1", 3)).to_have_attribute("aria-pressed", "false")
+    assert [row["grade"] for row in rows(served, query)] == [3, None]

@@ -133,3 +133,10 @@ def test_any_bytes_are_rows_or_errors_that_say_so(tmp_path_factory, content):
     rows = list(read_rows(path, on_error=errors.append))
     numbers = sorted([row.number for row in rows] + [error.row for error in errors])
     assert numbers == list(range(1, len(numbers) + 1))
+
+
+def test_a_key_that_stands_twice_is_found_among_very_many(read):
+    keys = ", ".join(f'"{number}": 1' for number in range(200_000))
+    rows, (error,) = read(f'{{{keys}, "last": 1, "last": 2}}\n')
+    assert (rows, error.field) == ([], "last")
+    assert "stands twice in one object" in error.problem

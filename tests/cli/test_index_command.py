@@ -36,7 +36,7 @@ def test_it_says_what_the_folder_holds(index, shop, tmp_path):
     assert (said["products"], said["storage"], said["model"]) == (4, "fast", "model")
     opened = Shop.open(tmp_path / "hàng")
     assert said["bytes"] == opened.bytes > opened.compiled.bytes
-    assert [facet.facet for facet in opened.find(Search()).facets][0] == "category"
+    assert next(facet.facet for facet in opened.find(Search()).facets) == "category"
 
 
 def test_a_person_is_told_what_to_do_next(index, shop, tmp_path):

@@ -32,7 +32,8 @@ def test_without_flags_the_defaults_are_served(xephang, served):
 
 def test_every_setting_has_a_flag(xephang, served):
     given = {
-        "catalogue": "shop", "judgments": "grades.jsonl", "engine": "precomputed", "precision": "fp32", "host": "0.0.0.0", "port": 81, "workers": 2,
+        "catalogue": "shop", "judgments": "grades.jsonl", "engine": "precomputed", "precision": "fp32",
+        "host": "0.0.0.0", "port": 81, "workers": 2,
         "threads": 3, "keys_file": "keys.txt", "cors_origins": ("https://a.vn", "https://b.vn"), "max_body_mb": 2.5,
         "max_documents": 10, "max_characters": 20, "max_tokens": 30, "batch_tokens": 40, "max_waiting": 50,
         "max_wait": 1.5, "deadline": 2.0, "read_seconds": 3.0, "max_connections": 60, "drain_seconds": 0.0,

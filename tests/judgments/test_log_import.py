@@ -1,14 +1,18 @@
 """Grades out of one log and into another."""
 
 import json
+import os
 import re
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import pytest
 
 from xephang import Product
 from xephang.catalogue import read_rows
 from xephang.errors import InputError
-from xephang.judgments.log import GradedRow, JudgmentLog
+from xephang.judgments.log import JudgmentLog
+from xephang.judgments.log_import import GradedRow
+from xephang.judgments.log_index import LogIndex
 
 SHOE = Product(id="SP-1", title="Giày chạy bộ nữ", brand="Adidas", extra={"kho": 3})
 SHOP = {"SP-1": SHOE, "SP-2": Product(id="SP-2", title="Dép lê")}
@@ -138,3 +142,58 @@ def test_taking_back_needs_no_product_any_more(log):
     log.add("giày", SHOE, 2)
     assert statuses(log.import_rows([{"query": "giày", "document_id": "SP-1", "grade": None}])) == ["removed"]
     assert log.standing("giày") == {}
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"])
+def test_a_time_that_utc_does_not_have_fails_alone(log, at):
+    good = {"query": "giày", "product_id": "SP-1", "grade": 2}
+    found = log.import_rows([dict(good, graded_at=at), good], SHOP.get)
+    assert statuses(found) == ["failed", "created"]
+    assert found[0].problem.startswith("graded_at: expected a time such as")
+
+
+def test_a_time_in_the_log_that_can_not_be_read_is_before_every_other(log):
+    log.add("giày", SHOE, 2)
+    line = log.path.read_text(encoding="utf-8")
+    log.path.write_text(re.sub('"graded_at": "[^"]*"', '"graded_at": "0001-01-01T00:00:00+05:00"', line), "utf-8")
+    row = {"query": "giày", "product_id": "SP-1", "grade": 3, "graded_at": "2020-01-01T00:00:00Z"}
+    assert statuses(log.import_rows([row], SHOP.get)) == ["replaced"]
+
+
+def test_many_rows_are_written_in_few_goes(log, monkeypatch):
+    written = []
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: written.append(len(data)) or write(file, data))
+    rows = [{"query": f"giày {number}", "product_id": "SP-1", "grade": 2} for number in range(4001)]
+    assert set(statuses(log.import_rows(rows, SHOP.get))) == {"created"}
+    assert len(written) == 3
+    assert log.counts["standing"] == 4001
+
+
+def test_rows_of_one_import_see_each_other(log):
+    row = {"query": "giày", "product_id": "SP-1", "grade": 2, "graded_at": "2026-03-01T00:00:00Z"}
+    older = dict(row, grade=1, graded_at="2026-02-01T00:00:00Z")
+    rows = [row, older, row, dict(row, grade=None), dict(row, grade=None), dict(row, grade=3)]
+    expected = ["created", "older", "unchanged", "removed", "unchanged", "created"]
+    assert statuses(log.import_rows(rows, SHOP.get)) == expected
+    assert log.counts["rows"] == 3
+
+
+def test_who_decides_on_a_row_lets_nobody_write_before_it_is_written(log, monkeypatch):
+    """Two logs of one file, as two processes have them: what one decides is true when it writes."""
+    other = JudgmentLog(log.path)
+    refresh = LogIndex.refresh
+    with ThreadPoolExecutor(1) as threads:
+        adding = []
+
+        def refreshed(index):
+            refresh(index)
+            if not adding:
+                adding.append(threads.submit(other.add, "giày", SHOE, 3))
+                wait(adding, timeout=0.5)
+
+        monkeypatch.setattr(LogIndex, "refresh", refreshed)
+        found = log.import_rows([{"query": "giày", "product_id": "SP-1", "grade": 2}], SHOP.get)
+        adding[0].result()
+    assert statuses(found) == ["created"]
+    assert [json.loads(line)["grade"] for line in log.path.read_text(encoding="utf-8").splitlines()] == [2, 3]

@@ -176,7 +176,9 @@ def test_where_nothing_is_found_a_query_of_the_known_words_is_offered(shop, quer
     assert (found.total, found.did_you_mean) == (0, meant)
 
 
-@pytest.mark.parametrize(("query", "meant"), [("giày zzqwx nữ dưới 900k", "giày nữ dưới 900k"), ("giày nữ", ""), ("giayf nuwx", "")])
+@pytest.mark.parametrize(
+    ("query", "meant"), [("giày zzqwx nữ dưới 900k", "giày nữ dưới 900k"), ("giày nữ", ""), ("giayf nuwx", "")]
+)
 def test_it_is_offered_too_where_the_known_words_alone_find_something(shop, query, meant):
     found = shop.find(Search(query))
     assert found.total > 0 and found.did_you_mean == meant

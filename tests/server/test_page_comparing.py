@@ -82,6 +82,7 @@ def test_what_was_not_read_is_not_compared():
         (4, 7, [1, 2, 3, 4, 5, 6, 7]),
         (400, 3, [1, None, 3]),
         (1, 50_000, [1, 2, 3, None, 500]),
+        (500, 50_000, [1, None, 498, 499, 500]),
     ],
 )
 def test_pages_to_link_to(page, pages, links):

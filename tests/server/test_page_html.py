@@ -3,14 +3,18 @@
 import html
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
 from serving import demo_products
 
 from xephang.product import Product
-from xephang.search import Search, Shop
+from xephang.search import Results, Search, Shop
+from xephang.server.asking import Refused
+from xephang.server.formats import documents
 from xephang.server.page.rendering import link
+from xephang.server.service import refusal, refusal_headers
 
 FRAGMENT = {"X-Xephang-Fragment": "results"}
 QUERY = "/?q=giay+chay+bo+nu"
@@ -253,3 +257,40 @@ def test_words_for_scripts_are_whole(shop_client):
 def test_only_addresses_of_the_web_are_links(url, linked):
     assert link(Product(extra={"url": url})) == (url if linked else "")
     assert link(Product(extra={"link": url})) == (url if linked else "")
+
+
+def test_the_last_page_that_can_be_seen_leads_no_further(shop_client, monkeypatch):
+    put_together = Shop.page
+
+    def far(self, search, *given, **options):
+        return replace(put_together(self, replace(search, page=1), *given, **options), page=search.page)
+
+    monkeypatch.setattr(Shop, "page", far)
+    monkeypatch.setattr(Results, "pages", 2500)
+    for number, further in ((499, True), (500, False)):
+        text = page(shop_client, f"/?q=giay&page={number}")
+        assert ('rel="next"' in text) is further
+        assert "page=501" not in text
+
+
+@pytest.mark.parametrize("view", ["list", "compare", "grade"])
+def test_no_more_is_reranked_than_the_server_allows(make_shop_client, view):
+    client = make_shop_client(max_documents=7)
+    text = page(client, "/", params={"q": "giay", "view": view})
+    assert client.app.state.service.metrics.candidates._sum.get() == 7
+    Elements(text)
+
+
+@pytest.mark.parametrize(
+    ("refused", "headers"),
+    [
+        (Refused("overloaded", "wait", retry_after=2.4), {"retry-after": "2"}),
+        (Refused("full", "wait", retry_after=0.1), {"retry-after": "1", "connection": "close"}),
+        (Refused("unauthorized", "no"), {"www-authenticate": "Bearer"}),
+        (Refused("slow", "no"), {"connection": "close"}),
+        (Refused("validation", "no"), {}),
+    ],
+)
+def test_refusals_have_the_same_headers_everywhere(refused, headers):
+    assert refusal_headers(refused) == headers
+    assert dict(refusal(refused, documents, "1").headers).items() >= headers.items()

@@ -3,11 +3,13 @@
 import json
 import unicodedata
 from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 
 import pytest
 
 from xephang.errors import InputError
 from xephang.judgments import open_judgments
+from xephang.server.shop import grading
 from xephang.server.shop.bodies import GradesAnswer, JudgmentAnswer, JudgmentsAnswer
 
 QUERY = "giay chay bo nu"
@@ -251,10 +253,42 @@ def test_a_file_that_is_no_log_is_said_before_anything_is_served(make_shop_clien
         make_shop_client(judgments=str(tmp_path / "grades.csv"))
 
 
-def test_a_log_that_can_not_be_written_any_more_says_so(client, ids, log):
+def test_a_log_that_can_not_be_written_any_more_says_so(client, ids, log, caplog):
     given(client, ids[0], 3)
     log.unlink()
     log.mkdir()
     for response in (give(client, ids[0], 2), client.get("/v1/judgments?query=a"), client.get("/v1/judgments/export")):
-        assert response.status_code in (400, 424)
-        assert "grades.jsonl" in response.json()["message"]
+        assert response.status_code == 424
+        assert response.json()["message"].endswith("; the server's log says why")
+        assert str(log.parent) not in response.text
+    assert str(log) in caplog.records[-1].problem
+    answer = client.post("/v1/judgments/import", json={"query": QUERY, "product_id": ids[0], "grade": 3})
+    assert answer.status_code == 424
+    assert answer.json()["message"] == "the grades were not kept, or not all of them; the server's log says why"
+    page = client.get("/", params={"q": QUERY, "view": "grade"})
+    assert page.status_code == 424
+    assert str(log.parent) not in page.text
+
+
+def test_a_body_that_can_not_be_read_to_its_end_keeps_nothing(client, ids, log):
+    row = json.dumps({"query": QUERY, "product_id": ids[0], "grade": 3}) + "\n"
+    response = client.post("/v1/judgments/import", content=row.encode("utf-16")[:-1])
+    assert response.status_code == 400
+    assert "no whole utf-16-le text" in response.json()["message"]
+    assert not log.exists() or not log.read_bytes()
+
+
+def test_a_time_out_of_all_time_is_a_bad_row(client, ids):
+    row = {"query": QUERY, "product_id": ids[0], "grade": 3, "graded_at": "0001-01-01T00:00:00+05:00"}
+    assert "graded_at" in take(client, row, status=400)["rows"][0]["problem"]
+
+
+def test_an_export_is_read_some_rows_at_a_time(client, ids, monkeypatch):
+    monkeypatch.setattr(grading, "_AT_ONCE", 7)
+    read = []
+    monkeypatch.setattr(grading, "islice", lambda rows, count: read.append(count) or islice(rows, count))
+    for number in range(20):
+        given(client, ids[number], number % 4)
+    rows = [json.loads(line) for line in export(client).text.splitlines()]
+    assert [row["document_id"] for row in rows] == list(ids[:20])
+    assert read == [7, 7, 7, 7]

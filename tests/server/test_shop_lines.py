@@ -74,7 +74,8 @@ def test_very_many_values_are_refused():
 
 def test_very_many_lines_are_refused(monkeypatch):
     monkeypatch.setattr(lines_module, "MOST_LINES", 10)
-    assert len(read('{"a":1}\n' * 9)) == 9
+    assert len(read('{"a":1}\n' * 10)) == len(read('{"a":1}\n' * 9 + "{")) == 10
+    assert len(read('\n{"title": "giày chạy bộ nữ", "brand": "Nike"}\n\n' * 9)) == 9
     assert read("\n" * 100) == []
     with pytest.raises(Refused, match="more than 10 lines") as error:
         read('{"a":1}\n' * 11)

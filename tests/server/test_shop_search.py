@@ -294,3 +294,15 @@ def test_a_search_folder_is_ranked_by_id_too(shop_client, shop):
 def test_a_model_that_did_not_compile_the_shop_does_not_open_it(search_folder, tiny_apart, make_client):
     with pytest.raises(ModelError, match="compile it again"):
         make_client(model=tiny_apart, catalogue=str(search_folder))
+
+
+def test_a_page_with_too_much_to_explain_is_refused_before_it_is_reranked(shop_client):
+    query = " ".join(["giày chạy bộ nữ màu đen"] * 6)
+    response = ask(shop_client, query=query, explain=True, page_size=50)
+    assert response.status_code == 400
+    assert response.json()["message"] == (
+        "explain takes results times words, 50 x 30, and at most 1,000 are allowed; ask for a page_size of 33 or fewer "
+        "words"
+    )
+    assert found(shop_client, query, explain=True, page_size=3)["results"][0]["explanation"]
+    assert found(shop_client, query, page_size=50)["results"]

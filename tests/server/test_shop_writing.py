@@ -9,9 +9,11 @@ from urllib.parse import quote
 import pytest
 from serving import PATIENCE, settings_of, until
 
+from xephang.errors import InputError, ModelError
 from xephang.files import exclusive
 from xephang.product import Product
 from xephang.search import Search, Shop
+from xephang.search import shop as shop_module
 from xephang.server.held import Held
 from xephang.server.shop.bodies import ProductsAnswer
 
@@ -256,7 +258,7 @@ def test_another_process_that_writes_is_told_of(client, folder):
         assert search(client, "giày")["total"] > 0
         assert sent(client, BOOT, params={"dry_run": "true"})["created"] == 1
     assert refused.status_code == 409
-    assert "another process is writing into it" in refused.json()["message"]
+    assert refused.json()["message"] == "another process is writing into the search folder; try again later"
     assert refused.json()["error"]["type"] == "conflict_error"
     assert int(refused.headers["retry-after"]) >= 1
     assert sent(client, BOOT)["created"] == 1
@@ -329,3 +331,42 @@ def test_a_search_sees_one_state_whatever_is_written_meanwhile(search_folder, gi
     ranked = [(one["id"], one["score"]) for one in giay.rank("giày", ids=list(ids), catalogue=snapshot.compiled)]
     page = snapshot.page(Search("giày", page_size=100), found, ranked)
     assert [hit.product for hit in page.hits if hit.id == ids[1]] == [before[1]]
+
+
+def test_a_folder_that_can_not_be_written_is_the_servers_fault_and_not_told(client, folder, caplog):
+    manifest = (folder / "compiled.json").read_bytes()
+    (folder / "compiled.json").write_text("{", encoding="utf-8")
+    response = send(client, BOOT)
+    (folder / "compiled.json").write_bytes(manifest)
+    assert response.status_code == 424
+    assert response.json()["message"] == (
+        "nothing was changed: the search folder can not be used; the server's log says why"
+    )
+    assert str(folder) in next(one.problem for one in caplog.records if hasattr(one, "problem"))
+    assert sent(client, BOOT)["created"] == 1
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        pytest.param(ModelError("the folder is of another model"), id="another model"),
+        pytest.param(InputError("it can not be written: No space left on device"), id="full"),
+    ],
+)
+def test_what_no_request_can_mend_is_no_bad_request(client, monkeypatch, error):
+    def fail(*given, **options):
+        raise error from OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Shop, "change", fail)
+    response = send(client, BOOT)
+    assert response.status_code == 424
+    assert str(error) not in response.json()["message"]
+
+
+def test_a_change_opens_the_folder_once_and_is_seen_at_once(client, monkeypatch):
+    opened = []
+    open_state = shop_module._open
+    monkeypatch.setattr(shop_module, "_open", lambda *given: opened.append(given) or open_state(*given))
+    sent(client, BOOT)
+    assert len(opened) == 1
+    assert total(client) == 151
