@@ -142,3 +142,12 @@ def test_facets_that_are_not_shown_are_not_counted_apart(shop, monkeypatch):
     filters = {f"không có {number}": ["gì"] for number in range(50)}
     shop.find(Search("giày", filters=filters | {"brand": ["nike"], "color": []}, price=(1, 2)))
     assert len(counted) == 3, "what is found, the brands, the prices"
+
+
+def test_a_filter_may_name_a_value_as_people_do(shop):
+    by_key = shop.find(Search("giày", filters={"brand": ["nike"]}))
+    for name in ("Nike", "NIKE", " nike "):
+        found = shop.find(Search("giày", filters={"brand": [name]}))
+        assert found.ids == by_key.ids and found.facets == by_key.facets
+    white = shop.find(Search("giày", filters={"color": ["trang"]}))
+    assert shop.find(Search("giày", filters={"color": ["Trắng"]})).ids == white.ids

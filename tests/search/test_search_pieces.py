@@ -3,6 +3,7 @@
 import pytest
 
 from xephang.lexicon import Lexicon
+from xephang.search import Search
 from xephang.search.pieces import Line, understood
 from xephang.search.spelling import Speller, lexicon_words
 from xephang.search.vocabulary import Vocabulary
@@ -117,3 +118,11 @@ def test_what_the_lexicon_reads_is_never_less_than_before_the_choice(speller, le
         line = Line.of(query, (0, 0), speller)
         chosen, mentions = understood(line, lexicon)
         assert chosen.covered(mentions) >= line.covered(line.mentions(lexicon)), query
+
+
+def test_other_diacritics_than_those_typed_leave_nothing_out(shop):
+    """ "cập" is no "cặp", which would ask for unisex; "nu" without any may well be "nữ"."""
+    assert [one.key for one in shop.find(Search("giày cập nhật")).constraints] == []
+    assert [one.key for one in shop.find(Search("giayf chay bo nu")).constraints] == ["gender=nu"]
+    (constraint,) = shop.find(Search("giày đôi")).constraints
+    assert (constraint.key, constraint.mode) == ("gender=unisex", "boost")

@@ -72,10 +72,12 @@ def _show(results: Results) -> None:
     found = results.found
     for one in found.corrections:
         console.note(f"“{one.text}” was read as “{one.read}”")
-    for constraint in found.constraints:
-        console.note(_said(constraint))
+    for said in dict.fromkeys(map(_said, found.constraints)):
+        console.note(said)
     if found.did_you_mean:
         console.note(f"nothing has all of these words; try: {found.did_you_mean}")
+    if not results.hits:
+        console.note("nothing is found" if not found.total else f"there are {results.pages} pages")
     took = results.milliseconds
     stages = ", ".join(f"{stage} {ms:,.1f}" for stage, ms in took.items() if stage != "total")
     title = f"“{found.query}”: {found.total:,} products in {took['total']:,.0f} ms ({stages})"

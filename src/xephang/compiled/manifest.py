@@ -110,8 +110,8 @@ class Manifest:
         path = folder / name
         try:
             table = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError:
-            raise InputError(f"{folder}: holds no compiled catalogue (no {MANIFEST}); run: xephang compile") from None
+        except (FileNotFoundError, NotADirectoryError):
+            raise InputError(f"{folder}: {_why_none(folder)}") from None
         except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{path}: can not be read as JSON ({error}); compile the catalogue again") from error
         if not isinstance(table, dict) or table.get("format") != FORMAT:
@@ -123,6 +123,15 @@ class Manifest:
             raise InputError(
                 f"{path}: not a manifest that xephang wrote ({error}); compile the catalogue again"
             ) from error
+
+
+def _why_none(folder: Path) -> str:
+    """Say why a folder can not be opened, and what to do."""
+    if folder.is_file():
+        return "is a file; make a folder of it: xephang index FILE --output FOLDER"
+    if (folder / BUILDING).is_file():
+        return "holds a build that was interrupted; go on with it by --resume"
+    return f"holds no compiled catalogue (no {MANIFEST}); run: xephang compile, or xephang index to search it"
 
 
 def _read(table: Mapping[str, Any]) -> Manifest:

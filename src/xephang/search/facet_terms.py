@@ -8,7 +8,7 @@ from xephang.lexicon import Facet, Lexicon, Mention, read_product
 from xephang.lexicon.compare import implications
 from xephang.lexicon.numbers import prefix_of
 from xephang.product import Product
-from xephang.text import normalise
+from xephang.text import fold, normalise
 
 ANY = "*"
 _PLAIN = ("category", "brand", "color", "size", "gender")
@@ -92,6 +92,22 @@ class FacetTerms:
         """Return the term that products have if they say anything of what a query's mention is about."""
         prefix = "" if mention.low is None else _prefix(term(mention.facet, mention.id))
         return term(mention.facet + prefix, ANY)
+
+    def is_any(self, mention: Mention) -> bool:
+        """Say whether a value stands for several others (unisex), so that these are no other than what is asked for."""
+        known = self.lexicon.facets.get(mention.facet) if self.lexicon else None
+        return known is not None and mention.id in known.relations.meets
+
+    def value_of(self, facet: str, given: str) -> str:
+        """Return the value that a caller means: its key, or its name however it is written."""
+        known = self.lexicon.facets.get(facet) if self.lexicon else None
+        if known and given in known.values:
+            return given
+        plain = normalise(given).lower()
+        named = (
+            (one.id for one in known.values.values() if fold(one.name).lower() == fold(plain)) if known else iter(())
+        )
+        return next(named, plain)
 
     def key(self, mention: Mention) -> str:
         """Return what a constraint that a query's mention makes is called."""

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import combinations
 from pathlib import Path
@@ -103,6 +103,7 @@ class FirstStage:
     def find(self, search: Search) -> Found:
         """Return a search's candidates, and what there is to say of them."""
         began = time.perf_counter()
+        search = self._by_keys(search)
         reading = self.read(search)
         understood = time.perf_counter()
         match = self._held_to(search, reading)
@@ -126,6 +127,13 @@ class FirstStage:
                 "match": (matched - understood) * 1000,
                 "facets": (counted - matched) * 1000,
             },
+        )
+
+    def _by_keys(self, search: Search) -> Search:
+        """Return the search with its filters' values by their keys."""
+        of = self.facet_terms.value_of
+        return replace(
+            search, filters={facet: [of(facet, one) for one in some] for facet, some in search.filters.items()}
         )
 
     def _counted(self, search: Search, match: _Match) -> Counted:

@@ -8,6 +8,8 @@ from xephang.search.spelling import Alternative, Speller
 from xephang.search.terms import Term, terms
 from xephang.text import fold
 
+FILTERS = ("gender", "size")
+"""Facets that a query insists on: what contradicts it is left out, what says nothing of it stays."""
 _SURE = 0.5
 """The weight of an alternative that a word is corrected to."""
 _LIKELY = 0.1
@@ -102,6 +104,11 @@ class Line:
                 found.append(replace(mention, start=first.start, end=self.pieces[at[-1]].end))
         return found
 
+    def is_bare(self, mention: Mention) -> bool:
+        """Say whether a mention's words were typed without diacritics."""
+        typed = self.query[mention.start : mention.end]
+        return typed == fold(typed)
+
     def corrected(self, at: int, to: Alternative) -> "Line":
         """Return the line with one piece read as an alternative."""
         return replace(self, pieces=(*self.pieces[:at], self.pieces[at].corrected(to), *self.pieces[at + 1 :]))
@@ -129,7 +136,8 @@ def understood(line: Line, lexicon: Lexicon) -> tuple[Line, list[Mention]]:
         if ways and line.covered(mentions) < len(line.pieces):
             found = line.mentions(lexicon, ways)
             if line.covered(found) > line.covered(mentions):
-                mentions = found
+                # What other diacritics than those typed would say is no reason to leave products out ("cập", "cặp").
+                mentions = [one for one in found if one.facet not in FILTERS or line.is_bare(one)]
     return line, mentions
 
 

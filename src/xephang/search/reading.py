@@ -6,14 +6,12 @@ from dataclasses import dataclass, replace
 from xephang.lexicon import Mention
 from xephang.search.asking import PRICE, Constraint, Correction
 from xephang.search.facet_terms import FacetTerms
-from xephang.search.pieces import Line, Piece, understood
+from xephang.search.pieces import FILTERS, Line, Piece, understood
 from xephang.search.price_words import read_price_wish
 from xephang.search.spelling import Speller
 from xephang.search.terms import terms
 from xephang.text import normalise
 
-FILTERS = ("gender", "size")
-"""Facets that a query insists on: what contradicts it is left out, what says nothing of it stays."""
 BOOSTS = ("brand", "color", "age")
 """Facets that a query asks for: what meets it comes first."""
 _LONGEST = 2000
@@ -149,7 +147,7 @@ def _clipped(text: str) -> str:
 
 
 def _wish(mention: Mention, query: str, facet_terms: FacetTerms, ignore: Collection[str]) -> Wish:
-    key, insisted = facet_terms.key(mention), mention.facet in FILTERS
+    key, insisted = facet_terms.key(mention), mention.facet in FILTERS and not facet_terms.is_any(mention)
     said = Constraint(
         key=key,
         facet=mention.facet,
