@@ -91,7 +91,7 @@ def test_a_catalogues_state_has_a_fingerprint(tiny_apart, shop, tmp_path, pairs)
 def test_a_worker_scores_what_it_is_told(job):
     opened = Opened(job)
     one = planned(job, opened)
-    (job.output / "_score" / "plan.json").touch()
+    one.write(job.output / "_score" / "plan.json")
     done = Worker(job, one).score(list(one.partitions())[3])
     assert (done.number, done.rows, done.pairs) == (3, 10, 10)
     assert Worker(job, one, opened).score(list(one.partitions())[3]) == done
