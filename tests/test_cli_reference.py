@@ -21,7 +21,7 @@ def test_the_page_is_what_the_commands_say_now():
 
 def test_every_command_has_a_section():
     sections = re.findall("^## (.*)$", reference(), re.M)
-    assert sections[:4] == ["xephang", "xephang rank", "xephang predict", "xephang train"]
+    assert sections[:4] == ["xephang", "xephang rank", "xephang predict", "xephang score"]
     assert len([title for title in sections if title.count(" ") == 1]) == len(
         app.registered_commands + app.registered_groups
     )
