@@ -239,6 +239,12 @@ def find(name: str | Path, *, revision: str | None = None, weights: bool = False
     return _download(str(name), revision, weights)
 
 
+def absolute(name: str) -> str:
+    """Return a model's name as `find` takes it in a process that stands in another folder."""
+    is_folder = name not in bundled() and Path(name).is_dir()
+    return str(Path(name).resolve()) if is_folder else name
+
+
 def bundled() -> list[str]:
     """Return the names of the models that come with the package."""
     return sorted(path.parent.name for path in _BUNDLED.glob("*/config.json"))

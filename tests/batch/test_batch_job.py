@@ -9,10 +9,11 @@ import pytest
 from batch_rows import pair_rows
 
 from xephang import CompiledCatalogue, Product, Reranker
-from xephang.batch.job import Job, Opened, fingerprint
+from xephang.batch.job import Job, Opened
 from xephang.batch.plan import Partition, plan
 from xephang.batch.worker import Worker
 from xephang.errors import InputError, ModelError
+from xephang.fingerprint import fingerprint
 
 
 @pytest.fixture
@@ -48,21 +49,21 @@ def copy_of(folder, tmp_path):
 
 def test_a_copy_has_the_same_fingerprint(tiny_apart, tmp_path):
     copy = copy_of(tiny_apart, tmp_path)
-    assert fingerprint(Reranker.load(copy), None) == fingerprint(Reranker.load(tiny_apart), None)
+    assert fingerprint(Reranker.load(copy)) == fingerprint(Reranker.load(tiny_apart))
 
 
 def test_each_precision_has_its_own(tiny_exported):
-    prints = {fingerprint(Reranker.load(tiny_exported, precision=one), one) for one in ("fp32", "int8")}
+    prints = {fingerprint(Reranker.load(tiny_exported, precision=one)) for one in ("fp32", "int8")}
     assert len(prints) == 2
-    assert fingerprint(Reranker.load(tiny_exported), None) in prints
+    assert fingerprint(Reranker.load(tiny_exported)) in prints
 
 
 def test_a_tokenizer_is_in_it(tiny_apart, tmp_path):
     copy = copy_of(tiny_apart, tmp_path)
-    before = fingerprint(Reranker.load(copy), None)
+    before = fingerprint(Reranker.load(copy))
     path = copy / "tokenizer.json"
     path.write_text(path.read_text(encoding="utf-8") + "\n", encoding="utf-8")
-    assert fingerprint(Reranker.load(copy), None) != before
+    assert fingerprint(Reranker.load(copy)) != before
 
 
 def test_a_calibration_is_in_it(tiny_apart, tmp_path):
@@ -70,10 +71,10 @@ def test_a_calibration_is_in_it(tiny_apart, tmp_path):
 
     copy = copy_of(tiny_apart, tmp_path)
     reranker = Reranker.load(copy)
-    before = fingerprint(reranker, None)
+    before = fingerprint(reranker)
     found = Calibration.from_dict(json.loads(giay_manifest().read_text(encoding="utf-8"))["calibration"])
     reranker.folder.with_calibration(found)
-    assert fingerprint(Reranker.load(copy), None) != before
+    assert fingerprint(Reranker.load(copy)) != before
 
 
 def giay_manifest():

@@ -7,8 +7,9 @@ from xephang import Reranker
 from xephang.calibration import Calibration, Platt
 from xephang.compiled import CompiledCatalogue
 from xephang.errors import InputError, ModelError
+from xephang.fingerprint import fingerprint
 from xephang.folder import ModelFolder
-from xephang.server.held import Held, fingerprint
+from xephang.server.held import Held
 
 PLATT = Calibration(Platt(0.5, -1.0), 2, "dev.jsonl", "", 10, 300, 90, 0.2, 0.05)
 

@@ -1,8 +1,6 @@
 """What a process needs to know to score partitions, and the model and catalogue that it opens for that."""
 
-import hashlib
-import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xephang.batch.plan import Plan
@@ -10,7 +8,8 @@ from xephang.compiled import CompiledCatalogue
 from xephang.compiled.manifest import MANIFEST
 from xephang.errors import ModelError
 from xephang.files import sha256
-from xephang.folder import bundled
+from xephang.fingerprint import fingerprint
+from xephang.folder import absolute
 from xephang.reranker import Reranker
 from xephang.version import __version__
 
@@ -32,11 +31,14 @@ class Job:
 
     def absolute(self) -> "Job":
         """Return the same for a process that stands in another folder."""
-        model = self.model
-        if model not in bundled() and Path(model).is_dir():
-            model = str(Path(model).resolve())
         catalogue = self.catalogue.resolve() if self.catalogue else None
-        return Job(self.source.resolve(), self.output.resolve(), model, self.precision, catalogue, self.threads)
+        return replace(
+            self,
+            source=self.source.resolve(),
+            output=self.output.resolve(),
+            model=absolute(self.model),
+            catalogue=catalogue,
+        )
 
 
 class Opened:
@@ -54,7 +56,7 @@ class Opened:
             self.catalogue = CompiledCatalogue.open(job.catalogue)
             self.catalogue.check(self.reranker)
             self.catalogue_print = sha256(job.catalogue / MANIFEST)
-        self.model_print = fingerprint(self.reranker, job.precision)
+        self.model_print = fingerprint(self.reranker)
 
     def check(self, plan: Plan, job: Job) -> None:
         """Check that these are what a plan was made with.
@@ -68,19 +70,3 @@ class Opened:
         ):
             if found != planned:
                 raise ModelError(f"{what}: is not what the scoring was begun with; put that back on every machine")
-
-
-def fingerprint(reranker: Reranker, precision: str | None) -> str:
-    """Return the SHA-256 of all that a model's scores depend on.
-
-    :param precision: that the model was opened with.
-    """
-    folder = reranker.folder
-    manifest = json.loads(folder.manifest.to_json())
-    kept = [manifest.get(name) for name in ("normaliser", "template", "calibration")]
-    said = json.dumps([kept, folder.max_length, reranker.activation, reranker.engine.name], sort_keys=True)
-    own = sorted(folder.path.glob("*.safetensors"))
-    if reranker.engine.name != "torch":
-        own = [folder.path / folder.artefact(precision).path]
-    digests = [sha256(file) for file in (folder.path / "tokenizer.json", folder.path / "config.json", *own)]
-    return hashlib.sha256("\n".join([*digests, said]).encode()).hexdigest()

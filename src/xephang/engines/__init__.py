@@ -1,6 +1,7 @@
 """Engines: token ids in, logits out. One file each; a caller needs only `Engine`."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +15,8 @@ class Engine(Protocol):
     """Score tokenised pairs. Safe to call from many threads at once."""
 
     name: str
+    files: tuple[Path, ...]
+    """What it was read from."""
 
     def logits(
         self, pairs: Sequence[PairTokens], *, batch_size: int | None = None, progress: Advance | None = None

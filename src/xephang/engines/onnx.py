@@ -35,6 +35,7 @@ class OnnxEngine:
 
         :raises ModelError: if ONNX Runtime can not, or it is no reranker's graph.
         """
+        self.files: tuple[Path, ...] = (path,)
         self._session = open_graph(path, path)
         self._inputs = {entry.name for entry in self._session.get_inputs()}
         shape = self._session.get_outputs()[0].shape

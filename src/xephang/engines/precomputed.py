@@ -87,6 +87,7 @@ class PrecomputedEngine:
             self.embeddings = embeddings_of(arrays)
         except (OSError, ValueError, KeyError, EOFError, TypeError, BadZipFile) as error:
             raise ModelError(f"{path}: not a file of a precomputed model ({error}); run: xephang export") from error
+        self.files: tuple[Path, ...] = (path,)
         self.sha256 = sha256(path)
         self._product, self._query, self._unpack = (open_graph(graph, path) for graph in graphs)
         takes = [entry.name for entry in self._query.get_inputs()]

@@ -39,6 +39,7 @@ class TorchEngine:
             raise MissingExtraError("the torch engine", "train") from error
         if threads:
             torch.set_num_threads(threads)
+        self.files: tuple[Path, ...] = tuple(sorted(folder.glob("*.safetensors")))
         self._torch, self._padding_id, self._lock = torch, padding_id, threading.Lock()
         try:
             with quiet():

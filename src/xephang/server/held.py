@@ -1,7 +1,5 @@
 """What is served: one state of a model and its catalogue, and what was computed with it."""
 
-import hashlib
-import json
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
@@ -9,7 +7,7 @@ from dataclasses import dataclass, field
 from xephang.compiled import CompiledCatalogue
 from xephang.engines.precomputed import Stored
 from xephang.errors import InputError
-from xephang.files import sha256
+from xephang.fingerprint import fingerprint
 from xephang.product import Product
 from xephang.reranker import Reranker
 from xephang.search import Shop, is_search_folder
@@ -97,19 +95,3 @@ class Held:
     def snapshot(self) -> CompiledCatalogue | None:
         """Return the catalogue as it is now, whatever changes later."""
         return copy(self.catalogue)
-
-
-def fingerprint(reranker: Reranker) -> str:
-    """Return the SHA-256 of all that a model's scores depend on."""
-    folder = reranker.folder
-    manifest = json.loads(folder.manifest.to_json())
-    kept = {name: manifest.get(name) for name in ("normaliser", "template", "calibration")}
-    weights = sorted(folder.path.glob("*.safetensors"))
-    files = [folder.path / "tokenizer.json", folder.path / "config.json"]
-    if reranker.engine.name == "torch":
-        files += weights
-    else:
-        files += [folder.path / artefact.path for artefact in folder.manifest.artefacts]
-    said = json.dumps([kept, folder.max_length, reranker.activation, reranker.engine.name], sort_keys=True)
-    digests = [sha256(file) for file in files if file.is_file()]
-    return hashlib.sha256("\n".join([*digests, said]).encode()).hexdigest()

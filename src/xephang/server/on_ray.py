@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from xephang.errors import InputError, MissingExtraError, ModelError
-from xephang.folder import bundled
+from xephang.folder import absolute
 from xephang.server.app import create_app
 from xephang.settings import PREFIX, Settings
 
@@ -89,12 +89,9 @@ async def _refuse_reload() -> None:
 
 def _absolute(settings: Settings) -> Settings:
     """Return settings for a process that stands in another folder."""
-    model = settings.model
-    if model not in bundled() and Path(model).is_dir():
-        model = str(Path(model).resolve())
     files = {name: getattr(settings, name) for name in ("catalogue", "judgments", "keys_file")}
-    absolute: dict[str, Any] = {name: str(Path(one).resolve()) for name, one in files.items() if one}
-    return replace(settings, model=model, **absolute)
+    paths: dict[str, Any] = {name: str(Path(one).resolve()) for name, one in files.items() if one}
+    return replace(settings, model=absolute(settings.model), **paths)
 
 
 def _text(value: Any) -> str:
