@@ -2,13 +2,27 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from xephang.catalogue import Catalogue
 from xephang.cli import console
-from xephang.cli.options import Columns, InputFormat, Json, KeepGoing, Model, Rejects, Sql, Threads
+from xephang.cli.options import (
+    Columns,
+    Delete,
+    InputFormat,
+    Json,
+    KeepGoing,
+    Model,
+    Overwrite,
+    Rejects,
+    Resume,
+    Sql,
+    Storage,
+    Threads,
+    Update,
+)
 from xephang.compiled import CompiledCatalogue
 from xephang.errors import InputError
 from xephang.progress import step_bars
@@ -27,21 +41,12 @@ def compile(
         Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where the compiled catalogue is.")
     ] = None,
     model: Model = "giay",
-    storage: Annotated[
-        Literal["fast", "small", "lazy"] | None,
-        typer.Option(help="Whole; as codes of a seventh of the bytes; or computed when ranked. fast without it."),
-    ] = None,
-    update: Annotated[
-        bool, typer.Option("--update", help="Add the products to FOLDER, in place of those with their ids.")
-    ] = False,
-    delete: Annotated[
-        list[str] | None, typer.Option("--delete", metavar="ID", help="Take a product out; give it once for each.")
-    ] = None,
+    storage: Storage = None,
+    update: Update = False,
+    delete: Delete = None,
     verify: Annotated[bool, typer.Option("--verify", help="Read every byte of FOLDER and compare checksums.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a build that was interrupted.")] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what FOLDER holds, once the new one is whole.")
-    ] = False,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
     column: Columns = None,
     keep_going: KeepGoing = False,
     rejects: Rejects = None,
@@ -79,17 +84,12 @@ def compile(
 
 def _computed(products: Catalogue, reranker: Reranker, output: Path, how: dict[str, Any] | None) -> CompiledCatalogue:
     """Build a compiled catalogue as `how` says, or update the one that is there where it says nothing."""
-    with step_bars("compiling") as (progress,):
-        try:
-            if how is not None:
-                return CompiledCatalogue.build(reranker, products, output, progress=progress, **how)
-            compiled = CompiledCatalogue.open(output, model=reranker)
-            console.note(f"{compiled.update(products, progress=progress):,} products replaced")
-            return compiled
-        except KeyboardInterrupt:
-            further = "nothing has changed" if how is None else f"go on with: xephang compile … -o {output} --resume"
-            console.complain(f"interrupted; {further}")
-            raise typer.Exit(1) from None
+    with console.interruptible("compile", output, built=how is not None), step_bars("compiling") as (progress,):
+        if how is not None:
+            return CompiledCatalogue.build(reranker, products, output, progress=progress, **how)
+        compiled = CompiledCatalogue.open(output, model=reranker)
+        console.note(f"{compiled.update(products, progress=progress):,} products replaced")
+        return compiled
 
 
 def _tell(compiled: CompiledCatalogue, seconds: float | None, *, as_json: bool) -> None:

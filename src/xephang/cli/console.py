@@ -4,9 +4,12 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import typer
 from rich import box
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.table import Table
@@ -50,6 +53,20 @@ def note(message: str) -> None:
     """Say on stderr something worth knowing."""
     console = Console(file=sys.stderr, highlight=False)
     console.print(Text(plain(message)), soft_wrap=not console.is_terminal)
+
+
+@contextmanager
+def interruptible(command: str, output: Path, *, built: bool) -> Iterator[None]:
+    """Have Ctrl-C end a build, or a change, of a folder by saying what it left.
+
+    :param built: it is a build, which can be gone on with.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        further = f"go on with: xephang {command} … -o {output} --resume" if built else "nothing has changed"
+        complain(f"interrupted; {further}")
+        raise typer.Exit(1) from None
 
 
 def print_json(value: object) -> None:

@@ -2,13 +2,27 @@
 
 import time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from xephang.catalogue import Catalogue
 from xephang.cli import console
-from xephang.cli.options import Columns, InputFormat, Json, KeepGoing, Model, Rejects, Sql, Threads
+from xephang.cli.options import (
+    Columns,
+    Delete,
+    InputFormat,
+    Json,
+    KeepGoing,
+    Model,
+    Overwrite,
+    Rejects,
+    Resume,
+    Sql,
+    Storage,
+    Threads,
+    Update,
+)
 from xephang.compiled import is_compiled
 from xephang.errors import InputError
 from xephang.machine import available_threads
@@ -32,20 +46,11 @@ def index(
         str | None,
         typer.Option(metavar="LEXICON", help="Reads facets, by name or as TOML; the model's own without it."),
     ] = None,
-    storage: Annotated[
-        Literal["fast", "small", "lazy"] | None,
-        typer.Option(help="Whole; as codes of a seventh of the bytes; or computed when ranked. fast without it."),
-    ] = None,
-    update: Annotated[
-        bool, typer.Option("--update", help="Add the products to FOLDER, in place of those with their ids.")
-    ] = False,
-    delete: Annotated[
-        list[str] | None, typer.Option("--delete", metavar="ID", help="Take a product out; give it once for each.")
-    ] = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with a build that was interrupted.")] = False,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace what FOLDER holds, once the new one is whole.")
-    ] = False,
+    storage: Storage = None,
+    update: Update = False,
+    delete: Delete = None,
+    resume: Resume = False,
+    overwrite: Overwrite = False,
     column: Columns = None,
     keep_going: KeepGoing = False,
     rejects: Rejects = None,
@@ -103,26 +108,14 @@ def _of_compiled(folder: Path, model: str, lexicon: str | None, threads: int | N
 
 def _made(products: Catalogue, reranker: Reranker, output: Path, how: dict[str, Any] | None) -> Shop:
     """Build a search folder as `how` says, or update the one that is there where it says nothing."""
-    with step_bars("compiling", "indexing") as (compiling, indexing):
-        try:
-            if how is not None:
-                how = {**how, "storage": how["storage"] or "fast"}
-                return Shop.build(
-                    reranker,
-                    products,
-                    output,
-                    processes=available_threads(),
-                    progress=compiling,
-                    indexing=indexing,
-                    **how,
-                )
-            shop = Shop.open(output, model=reranker)
-            console.note(f"{shop.update(products, progress=compiling):,} products replaced")
-            return shop
-        except KeyboardInterrupt:
-            further = "nothing has changed" if how is None else f"go on with: xephang index … -o {output} --resume"
-            console.complain(f"interrupted; {further}")
-            raise typer.Exit(1) from None
+    bars = step_bars("compiling", "indexing")
+    with console.interruptible("index", output, built=how is not None), bars as (compiling, indexing):
+        if how is not None:
+            how = {**how, "storage": how["storage"] or "fast", "processes": available_threads()}
+            return Shop.build(reranker, products, output, progress=compiling, indexing=indexing, **how)
+        shop = Shop.open(output, model=reranker)
+        console.note(f"{shop.update(products, progress=compiling):,} products replaced")
+        return shop
 
 
 def _tell(shop: Shop, seconds: float | None, *, as_json: bool) -> None:

@@ -37,3 +37,13 @@ Sql = Annotated[
     str | None,
     typer.Option("--sql", metavar="SQL", help="Where FILE is a postgresql:// URL: a table's name, or a select."),
 ]
+Storage = Annotated[
+    Literal["fast", "small", "lazy"] | None,
+    typer.Option(help="Whole; as codes of a seventh of the bytes; or computed when ranked. fast without it."),
+]
+Update = Annotated[bool, typer.Option("--update", help="Add the products to FOLDER, in place of those with their ids.")]
+Delete = Annotated[
+    list[str] | None, typer.Option("--delete", metavar="ID", help="Take a product out; give it once for each.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a build that was interrupted.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what FOLDER holds, once the new one is whole.")]

@@ -15,6 +15,9 @@ from xephang.product.prices import UnreadablePrice, read_price
 from xephang.reranker import Reranker
 from xephang.search import Constraint, Hit, Results, Search, Shop
 
+_SHOWN = 6
+"""Facets, and values of each, that are printed."""
+
 
 def search(
     folder: Annotated[str, typer.Argument(metavar="FOLDER", help="What xephang index made.")],
@@ -89,9 +92,6 @@ def _show(results: Results) -> None:
         best = sorted(facet.values, key=lambda value: -value.count)[:_SHOWN]
         values = ", ".join(f"{value.name} {value.count:,}" for value in best)
         console.print_text(console.plain(f"{facet.name} ({facet.facet}): {values}"))
-
-
-_SHOWN = 6
 
 
 def _said(constraint: Constraint) -> str:

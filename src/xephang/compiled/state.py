@@ -1,9 +1,10 @@
 """One state of a compiled catalogue: a manifest and the files that it names, never changed once open."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from xephang.errors import InputError, ModelError
 from xephang.product import Product
 from xephang.reranker import Reranker
 
+Opened = TypeVar("Opened")
 _TRIES = 5
 _AT_ONCE = 4096
 
@@ -38,15 +40,7 @@ class State:
 
         :raises InputError: if there is no manifest, or a file of it is missing or damaged.
         """
-        for left in reversed(range(_TRIES)):
-            manifest = Manifest.read(folder)
-            try:
-                return cls.of(folder, manifest)
-            except InputError:
-                # Between reading the manifest and opening its files, another process may have replaced both.
-                if not left or Manifest.read(folder) == manifest:
-                    raise
-        raise AssertionError
+        return settled(folder, lambda: cls.of(folder, Manifest.read(folder)))
 
     @classmethod
     def of(cls, folder: Path, manifest: Manifest) -> "State":
@@ -135,6 +129,21 @@ class State:
             if self.parts[part].ids[row].as_py() == id:
                 return part, row
         return None
+
+
+def settled(folder: Path, opening: Callable[[], Opened]) -> Opened:
+    """Open what the folder's manifest names; again, where another process has replaced both on the way.
+
+    :raises InputError: if it can not be opened.
+    """
+    for left in reversed(range(_TRIES)):
+        manifest = Manifest.read(folder)
+        try:
+            return opening()
+        except InputError:
+            if not left or Manifest.read(folder) == manifest:
+                raise
+    raise AssertionError
 
 
 @dataclass(frozen=True)

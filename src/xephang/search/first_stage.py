@@ -36,6 +36,8 @@ from xephang.search.vocabulary import Vocabulary
 from xephang.search.writing import LEXICON, facet_terms_of, index_of
 from xephang.text import normalise
 
+LIKELY = 0.5
+"""The score from which a product is more likely relevant than not."""
 _FEW = 1000
 """Products of a suggestion up to which they are counted anew."""
 
@@ -240,7 +242,3 @@ def ordered(found: Found, ranked: Sequence[tuple[str, float]] | None, search: Se
 
     # What follows the candidates keeps its order, or the next page would be of another one.
     return sorted(order[: search.candidates], key=place) + order[search.candidates :]
-
-
-LIKELY = 0.5
-"""The score from which a product is more likely relevant than not."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from xephang.catalogue import Catalogue
 from xephang.compiled import CompiledCatalogue
 from xephang.compiled.manifest import MANIFEST, Manifest
+from xephang.compiled.state import settled
 from xephang.errors import InputError, ModelError
 from xephang.lexicon import BUNDLED
 from xephang.product import Product
@@ -20,8 +21,6 @@ from xephang.search.first_stage import FirstStage, ordered
 from xephang.search.highlighting import highlights
 from xephang.search.verdicts import Verdicts
 from xephang.search.writing import Attaching, lexicon_text
-
-_TRIES = 5
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Shop:
     def __init__(self, folder: Path, model: Reranker | None = None) -> None:
         """Open a folder; see `open`."""
         self.folder, self._model = folder, model
-        self._state = _open(folder, model)
+        self._state = settled(folder, lambda: _open(folder, model))
 
     @classmethod
     def open(cls, folder: str | Path, *, model: Reranker | None = None) -> "Shop":
@@ -247,7 +246,7 @@ class Shop:
     def refresh(self) -> None:
         """See what other processes have changed."""
         if Manifest.read(self.folder) != self.compiled.manifest:
-            self._state = _open(self.folder, self._model)
+            self._state = settled(self.folder, lambda: _open(self.folder, self._model))
 
     def snapshot(self) -> "Shop":
         """Return the shop as it is now, whatever changes later."""
@@ -280,19 +279,8 @@ def _lexicon(model: Reranker, lexicon: str | Path | None) -> str:
 
 
 def _open(folder: Path, model: Reranker | None) -> _State:
-    """Open what one manifest names."""
-    for left in reversed(range(_TRIES)):
-        compiled = CompiledCatalogue.open(folder, model=model)
-        if not compiled.manifest.attached:
-            raise InputError(f"{folder}: is compiled, but has no search index; run: xephang index {folder}")
-        try:
-            first_stage = FirstStage.open(folder / compiled.manifest.attached)
-            return _State(compiled, first_stage, Verdicts(first_stage.facet_terms))
-        except InputError:
-            # Between opening the one and the other, another process may have replaced both.
-            if not left or Manifest.read(folder) == compiled.manifest:
-                raise
-    raise AssertionError
-
-
-__all__ = ["Shop", "is_search_folder"]
+    compiled = CompiledCatalogue.open(folder, model=model)
+    if not compiled.manifest.attached:
+        raise InputError(f"{folder}: is compiled, but has no search index; run: xephang index {folder}")
+    first_stage = FirstStage.open(folder / compiled.manifest.attached)
+    return _State(compiled, first_stage, Verdicts(first_stage.facet_terms))
