@@ -87,7 +87,7 @@ def test_a_stopped_build_has_to_be_resumed_or_overwritten(model, stopped, folder
     stopped()
     with pytest.raises(InputError, match="holds a build that was interrupted; resume it, or overwrite it"):
         build(model, folder)
-    with pytest.raises(InputError, match="holds no compiled catalogue"):
+    with pytest.raises(InputError, match="holds a build that was interrupted; go on with it by --resume"):
         CompiledCatalogue.open(folder)
     compiled = CompiledCatalogue.build(model, shop(3, 1), folder, overwrite=True)
     assert compiled.products(compiled.ids()) == shop(3, 1)

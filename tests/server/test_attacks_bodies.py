@@ -236,9 +236,8 @@ def test_ids_of_requests_that_are_no_plain_words_are_not_repeated(client):
     ["//rerank", "/rerank/", "/rerank//", "/v2//rerank", "/rerank%00", "/rerank%2f", "/%2e%2e/rerank", "/RERANK"],
 )
 def test_paths_that_are_almost_right_are_not_there_and_lead_nowhere(client, path):
-    response = client.post(
-        path, json={"query": "q", "texts": ["a"]}, headers={"host": "evil.example"}, follow_redirects=False
-    )
+    asked, headers = {"query": "q", "texts": ["a"]}, {"host": "evil.example"}
+    response = client.post(f"http://testserver{path}", json=asked, headers=headers, follow_redirects=False)
     assert response.status_code == 404
     assert "location" not in response.headers
     assert message(response).endswith("Not Found")

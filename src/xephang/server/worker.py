@@ -54,6 +54,7 @@ def config(app: FastAPI, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=type("Protocol", (PatientProtocol,), {"seconds": settings.read_seconds, "most": settings.max_connections}),
+        loop="asyncio",  # what PatientProtocol bounds the reads of; uvicorn takes uvloop where it is installed
         ws="none",
         lifespan="on",
         log_config=None,
