@@ -4,10 +4,10 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CLIENTS := $(VENV)/clients
 AUDIT  := $(VENV)/audit
-PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP    := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
 QUERY  ?=
 
-.PHONY: help demo test clients browser postgresql lint audit format model bench bench-server bench-search bench-scale screenshots docs clean
+.PHONY: help demo test coverage clients browser postgresql lint audit format model bench bench-server bench-search bench-scale screenshots docs clean
 .DEFAULT_GOAL := help
 
 help: ## Say what can be made
@@ -16,8 +16,11 @@ help: ## Say what can be made
 demo: $(VENV)/.base ## Rank the bundled catalogue with the bundled model; QUERY="giay luoi nam" asks your own
 	@$(BIN)/xephang demo $(if $(QUERY),"$(QUERY)")
 
-test: $(VENV)/.dev ## Run all tests, with coverage
-	@$(BIN)/python -m pytest --numprocesses 2 --cov --cov-report=term
+test: $(VENV)/.dev ## Run all tests
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+
+coverage: $(VENV)/.dev ## Run all tests, and say what of the code they do not reach
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov --cov-report=term
 
 clients: $(VENV)/.dev $(CLIENTS)/.installed ## Run the rerank clients of others, unmodified, against the server
 	@XEPHANG=$(BIN)/xephang $(CLIENTS)/bin/python -m pytest tests/clients

@@ -1,11 +1,15 @@
-"""A tiny model that the tests build themselves: two layers, 32 numbers wide, its own Vietnamese word pieces."""
+"""A tiny model that the tests build themselves (two layers, 32 numbers wide, its own word pieces), and a cluster."""
 
 import json
-from collections.abc import Callable
+import logging
+import os
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+os.environ["OMP_NUM_THREADS"] = "1"  # said before torch is there: threads of two processes on two cores wait spinning
 ROOT = Path(__file__).parents[1]
 collect_ignore = ["browser", "clients", "postgresql"]  # run by `make` of the same names: they need more than pip brings
 WORDS = (
@@ -113,3 +117,23 @@ def tiny_apart(make_apart: Callable[..., Path]) -> Path:
     folder = make_apart(layers=3)
     export(folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[str]:
+    """Two CPUs of this machine as a Ray cluster, which ends with the module; return its address."""
+    import ray
+
+    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+    with tempfile.TemporaryDirectory(prefix="ray", ignore_cleanup_errors=True) as folder:
+        ray.init(
+            address="local",
+            num_cpus=2,
+            include_dashboard=False,
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            object_store_memory=150_000_000,
+            _temp_dir=folder,
+        )
+        yield ray.get_runtime_context().gcs_address
+        ray.shutdown()

@@ -97,7 +97,7 @@ def reader(tmp_path, tiny, monkeypatch):
     command.chmod(0o755)
     monkeypatch.chdir(tmp_path)
     path = os.pathsep.join([str(tmp_path / "bin"), os.environ.get("PATH", os.defpath)])
-    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1"}
 
 
 def run(page: Path, environment: dict[str, str]) -> int:

@@ -4,6 +4,7 @@ python benchmarks/search/speed_tables.py [--write]
 """
 
 import json
+import re
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ STAGES: Mapping[str, str] = {
     "first 20": "while typing: the first stage's best 20 alone",
     "suggest": "while typing: suggestions",
 }
-BEGIN, END = "<!-- {}: begin -->", "<!-- {}: end -->"
+BLOCK = re.compile(r"(<!-- table: (\w+) -->\n).*?(<!-- end -->)", re.S)
 
 
 def load() -> dict[str, Any]:
@@ -69,20 +70,19 @@ def searching(found: Mapping[str, Any]) -> str:
     return table(["milliseconds, p50 / p95", *heads(found)], rows)
 
 
-def main() -> None:
-    """Print the tables, or put them into the page."""
+def tables() -> dict[str, str]:
+    """Return all tables by name."""
     found = load()
-    made = {"making": making(found), "searching": searching(found)}
-    if "--write" not in sys.argv:
-        print(*made.values(), sep="\n")
-        return
-    page = PAGE.read_text(encoding="utf-8")
-    for name, text in made.items():
-        before, rest = page.split(BEGIN.format(name))
-        after = rest.split(END.format(name))[1]
-        page = f"{before}{BEGIN.format(name)}\n{text.strip()}\n{END.format(name)}{after}"
-    write_text(PAGE, page)
+    return {"making": making(found), "searching": searching(found)}
+
+
+def filled(page: str, made: Mapping[str, str]) -> str:
+    """Return a page with its tables as they are made now."""
+    return BLOCK.sub(lambda found: f"{found[1]}{made[found[2]]}\n{found[3]}", page)
 
 
 if __name__ == "__main__":
-    main()
+    if "--write" in sys.argv:
+        write_text(PAGE, filled(PAGE.read_text(encoding="utf-8"), tables()))
+    else:
+        print(*tables().values(), sep="\n\n")

@@ -1,9 +1,6 @@
-"""A tiny model, a compiled catalogue, files of pairs, and one cluster of two CPUs for all that needs Ray."""
+"""A tiny model, a compiled catalogue, and files of pairs."""
 
 import json
-import logging
-import os
-import tempfile
 from pathlib import Path
 
 import pyarrow as pa
@@ -74,26 +71,3 @@ def rows_of():
 def records():
     """Return a function that reads what a folder records: its manifest."""
     return lambda folder: json.loads((Path(folder) / "_manifest.json").read_text(encoding="utf-8"))
-
-
-@pytest.fixture(scope="session")
-def cluster():
-    """A cluster of this machine; return its address."""
-    import ray
-
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-    with tempfile.TemporaryDirectory(
-        prefix="ray", dir=os.environ.get("TMPDIR", "/tmp"), ignore_cleanup_errors=True
-    ) as folder:
-        if not ray.is_initialized():
-            ray.init(
-                address="local",
-                num_cpus=2,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                object_store_memory=150_000_000,
-                _temp_dir=folder,
-            )
-        yield ray.get_runtime_context().gcs_address
-        ray.shutdown()

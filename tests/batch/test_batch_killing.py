@@ -29,7 +29,7 @@ class Victims:
     def __enter__(self):
         self._parent = subprocess.Popen(
             [sys.executable, scoring_processes.__file__],
-            env={**os.environ, "PYTHONPATH": str(SRC), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": str(SRC)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

@@ -47,7 +47,7 @@ def xephang(capsys, monkeypatch) -> Callable[..., Ran]:
 
 def _start(*arguments: object, python: tuple[str, ...] = ("-m", "xephang"), **options: Any) -> subprocess.Popen[bytes]:
     """Start the command line as a process of its own, whose Ctrl-C works even where the tests' own does not."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    env = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "HF_HUB_OFFLINE": "1"}
     return subprocess.Popen(
         [sys.executable, *python, *map(str, arguments)],
         env=env | options.pop("env", {}),

@@ -26,7 +26,7 @@ class Victims:
     def __init__(self, model, folder):
         self._parent = subprocess.Popen(
             [sys.executable, killing.__file__, model, folder],
-            env={**os.environ, "PYTHONPATH": str(SRC), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": str(SRC)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -41,7 +41,7 @@ def shell(tmp_path, monkeypatch):
     (tmp_path / "src").symlink_to(ROOT / "src")
     monkeypatch.chdir(tmp_path)
     path = os.pathsep.join([str(tmp_path / "bin"), os.environ.get("PATH", os.defpath)])
-    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT / "src")}
 
     def run(text):
         done = subprocess.run(["bash", "-euo", "pipefail"], input=text, env=environment, capture_output=True, text=True)

@@ -226,7 +226,7 @@ def test_margins_are_of_logits_and_turn_with_the_pair(tiny_exported):
 
 
 def run(*options: object) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
     command = [sys.executable, str(ROOT / "benchmarks/quality/probe.py"), *map(str, options)]
     return subprocess.run(command, env=environment, capture_output=True, text=True)
 

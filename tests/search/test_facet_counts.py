@@ -135,12 +135,11 @@ def test_what_is_deleted_is_not_counted(changing):
     assert after == {**before, "nu": before["nu"] - 1}
 
 
-def test_facets_that_are_not_shown_are_not_counted_apart(shop, monkeypatch):
+def test_only_what_filters_is_counted_apart(shop, monkeypatch):
     counted = []
     aggregated = facet_counts._aggregated
     monkeypatch.setattr(facet_counts, "_aggregated", lambda *given: counted.append(given) or aggregated(*given))
-    filters = {f"không có {number}": ["gì"] for number in range(50)}
-    shop.find(Search("giày", filters=filters | {"brand": ["nike"], "color": []}, price=(1, 2)))
+    shop.find(Search("giày", filters={"brand": ["nike"], "color": []}, price=(1, 2)))
     assert len(counted) == 3, "what is found, the brands, the prices"
 
 

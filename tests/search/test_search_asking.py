@@ -18,6 +18,7 @@ from xephang.search import Found, Results, Search
         ({"price": (-1, None)}, "can not be negative"),
         ({"price": (None, -0.5)}, "can not be negative"),
         ({"price": (float("nan"), None)}, "can not be negative"),
+        ({"price": (500_000, 1000)}, "price: from 500,000 to 1,000 is nothing; swap them"),
         ({"filters": {"brand": "nike"}}, "'brand' takes a list of texts, got 'nike'"),
         ({"filters": {"size": [38]}}, r"'size' takes a list of texts, got \[38\]"),
         ({"filters": {38: ["size"]}}, "'38' takes a list of texts"),
@@ -33,7 +34,7 @@ def test_what_is_out_of_range_is_told(asked, message):
     [
         {"page": 1_000_000, "page_size": 100, "candidates": 1000},
         {"price": (0, 0)},
-        {"price": (5, 1)},
+        {"price": (5, 5)},
         {"price": (None, float("inf"))},
         {"filters": {"brand": []}},
         {"filters": {"brand": ("nike",), "size": ["38", "39"]}},

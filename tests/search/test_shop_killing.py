@@ -26,7 +26,7 @@ class Sellers:
     def __init__(self, model, folder):
         self._parent = subprocess.Popen(
             [sys.executable, selling.__file__, str(model), str(folder)],
-            env={**os.environ, "PYTHONPATH": str(SRC), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, "PYTHONPATH": str(SRC)},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -3,10 +3,8 @@
 import asyncio
 import json
 import logging
-import os
 import socket
 import sys
-import tempfile
 import threading
 import urllib.error
 import urllib.request
@@ -47,29 +45,6 @@ class Deployed:
                 return answer.status, answer.headers, json.loads(answer.read())
         except urllib.error.HTTPError as answer:
             return answer.code, answer.headers, json.loads(answer.read())
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    """A cluster of two CPUs; that of other tests where they left one."""
-    import ray
-
-    os.environ |= {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
-    if ray.is_initialized():
-        yield
-        return
-    with tempfile.TemporaryDirectory(prefix="ray", dir="/tmp", ignore_cleanup_errors=True) as folder:
-        ray.init(
-            address="local",
-            num_cpus=2,
-            include_dashboard=False,
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            object_store_memory=150_000_000,
-            _temp_dir=folder,
-        )
-        yield
-        ray.shutdown()
 
 
 @pytest.fixture(scope="module")

@@ -148,6 +148,11 @@ def test_the_comparison_asks_for_all_candidates_at_once():
     assert (search.page, search.page_size, search.candidates, search.sort) == (1, COMPARED, COMPARED, "relevance")
 
 
+def test_prices_the_wrong_way_round_are_turned():
+    state = read("min=500k&max=200k")
+    assert (state.low, state.high, state.problems) == (200_000, 500_000, ())
+
+
 texts = st.text(max_size=30)
 
 
@@ -155,7 +160,7 @@ texts = st.text(max_size=30)
     query=texts,
     brands=st.lists(texts, max_size=3),
     ignore=st.lists(texts, max_size=3),
-    prices=st.tuples(*[st.none() | st.integers(0, 10**9)] * 2),
+    prices=st.tuples(*[st.none() | st.integers(0, 10**9)] * 2).filter(lambda two: None in two or two[0] <= two[1]),
     sort=st.sampled_from(SORTS),
     page=st.integers(1, 500),
     view=st.sampled_from(VIEWS),

@@ -18,6 +18,7 @@ BEYOND_A_SCHEMA = re.compile(
     "this server was given none|it has none of them|leaves no room for a product|text_1 has .* texts and text_2"
     "|field '.*': |could (all|both) be|document [0-9]+: "
     "|there is no product|explain is for at most 50 results|query is empty|id is empty|has no id"
+    "|is no facet here|is nothing; swap them"
 )
 """Of what a schema allows, all that the server may refuse: what depends on the model, the catalogue or two fields."""
 

@@ -69,8 +69,8 @@ def metrics(folder: Path) -> list[dict[str, Any]]:
 
 
 def start(*command: object, **environment: str) -> "subprocess.Popen[str]":
-    """Start Python with the package and this folder's modules on its path, offline and on one thread."""
-    settings = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{HERE}", "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    """Start Python with the package and this folder's modules on its path, offline."""
+    settings = {"PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{HERE}", "HF_HUB_OFFLINE": "1"}
     return subprocess.Popen(
         [sys.executable, *map(str, command)],
         env={**os.environ, **settings, **environment},

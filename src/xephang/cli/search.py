@@ -129,6 +129,4 @@ def _price(given: str | None) -> tuple[float | None, float | None]:
         start = end = None
     if not between or (start is None and end is None):
         raise InputError(f"--price '{given}': write FROM-TO in đồng, such as 200000-500000, 200k-1tr2 or -500000")
-    if start is not None and end is not None and start > end:
-        raise InputError(f"--price '{given}': from {start:,.0f} to {end:,.0f} is nothing; swap them")
     return start, end

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PARTS = "parts"
+_ONE_HEADER = Lock()
+"""numpy parses a header as Python, and Python 3.11 may fail where two threads parse at once (CPython gh-106905)."""
 
 
 class OpenPart:
@@ -134,7 +137,8 @@ def load(path: Path, *, mapped: bool = False) -> NDArray[Any]:
     :raises InputError: if it can not be read.
     """
     try:
-        return np.asarray(np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False))
+        with _ONE_HEADER:
+            return np.asarray(np.load(path, mmap_mode="r" if mapped else None, allow_pickle=False))
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: can not be read ({error}); compile the catalogue again") from error
 

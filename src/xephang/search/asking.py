@@ -67,6 +67,8 @@ class Search:
         low, high = self.price
         if (low is not None and not low >= 0) or (high is not None and not high >= 0):
             raise InputError("price: its ends can not be negative; give đồng")
+        if low is not None and high is not None and low > high:
+            raise InputError(f"price: from {low:,.0f} to {high:,.0f} is nothing; swap them")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +132,7 @@ class Found:
     :param query: the query, normalised.
     :param read: what the reranker reads: the query with misspellings read right and without the words about prices.
     :param did_you_mean: a query to offer in place of this one, which has words that no product has; empty for none.
+    :param found_by: folded words: products are found by these.
     :param ids: products, best first, as many as were asked for by page and candidates.
     :param scores: the first stage's, as many.
     :param prices: as many, where the search sorts by them.
@@ -143,6 +146,7 @@ class Found:
     constraints: tuple[Constraint, ...] = ()
     corrections: tuple[Correction, ...] = ()
     did_you_mean: str = ""
+    found_by: frozenset[str] = frozenset()
     ids: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
     prices: tuple[float | None, ...] = ()

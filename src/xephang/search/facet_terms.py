@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 
+from xephang.errors import InputError
 from xephang.lexicon import Facet, Lexicon, Mention, read_product
 from xephang.lexicon.compare import implications
 from xephang.lexicon.numbers import prefix_of
@@ -133,6 +134,16 @@ class FacetTerms:
     def shown(self) -> list[str]:
         """Return the facets in the order in which pages show them."""
         return list(self.lexicon.facets) if self.lexicon else list(_PLAIN)
+
+    def check(self, filters: Iterable[str]) -> None:
+        """Check what is filtered by.
+
+        :raises InputError: if it is no facet.
+        """
+        known = dict.fromkeys([*self.shown(), "brand"])
+        for facet in filters:
+            if facet not in known:
+                raise InputError(f"filters: '{facet[:80]}' is no facet here; facets are {', '.join(known)}")
 
     def _above(self, facet: str, value: str) -> tuple[str, ...]:
         known: Facet | None = self.lexicon.facets.get(facet) if self.lexicon else None

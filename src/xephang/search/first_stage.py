@@ -103,7 +103,11 @@ class FirstStage:
         return read_query(search.query, self.speller, self.facet_terms, frozenset(search.ignore))
 
     def find(self, search: Search) -> Found:
-        """Return a search's candidates, and what there is to say of them."""
+        """Return a search's candidates, and what there is to say of them.
+
+        :raises InputError: if it filters by what is no facet.
+        """
+        self.facet_terms.check(search.filters)
         began = time.perf_counter()
         search = self._by_keys(search)
         reading = self.read(search)
@@ -118,6 +122,7 @@ class FirstStage:
             constraints=tuple(wish.constraint for wish in reading.wishes),
             corrections=reading.corrections,
             did_you_mean=_meant(reading),
+            found_by=reading.found_by,
             ids=match.best.ids,
             scores=match.best.scores,
             prices=match.best.prices,

@@ -1,23 +1,23 @@
 """Say which parts of a product the words of a query hit, whatever their diacritics."""
 
-from collections.abc import Iterable
+from collections.abc import Container
 
 from xephang.product import Product
-from xephang.search.reading import Word
 from xephang.search.schema import FIELDS
 from xephang.search.terms import terms
 
 
-def highlights(product: Product, words: Iterable[Word]) -> dict[str, tuple[tuple[int, int], ...]]:
+def highlights(product: Product, words: Container[str]) -> dict[str, tuple[tuple[int, int], ...]]:
     """Return the spans that are hit, by field: start and end in the normalised field.
 
     Spans with nothing but one space between them are one.
+
+    :param words: folded.
     """
-    wanted = {part for word in words for text in (word.folded, *(o for o, _ in word.others)) for part in text.split()}
     found = {}
     for name in FIELDS:
         value = product.value(name)
-        spans = [(term.start, term.end) for term in terms(value) if term.folded in wanted]
+        spans = [(term.start, term.end) for term in terms(value) if term.folded in words]
         if spans:
             found[name] = tuple(_together(value, spans))
     return found

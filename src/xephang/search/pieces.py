@@ -14,7 +14,9 @@ _SURE = 0.5
 """The weight of an alternative that a word is corrected to."""
 _LIKELY = 0.1
 """The same where the lexicon then reads more of the query."""
-_MOST_WORDS, _MOST_TRIES = 64, 6
+MOST_WORDS = 64
+"""Words of a query that are searched."""
+_MOST_TRIES = 6
 _MOST_UNKNOWN = 16
 """Words that no product holds, and that are looked for as others all the same."""
 
@@ -57,7 +59,7 @@ class Line:
     @classmethod
     def of(cls, query: str, cut: tuple[int, int], speller: Speller) -> "Line":
         """Cut a normalised query, and correct the words of which the speller is sure."""
-        found = [term for term in terms(query) if not cut[0] <= term.start < cut[1]][:_MOST_WORDS]
+        found = [term for term in terms(query) if not cut[0] <= term.start < cut[1]][:MOST_WORDS]
         return cls(query, cut, tuple(_spelled(found, speller)))
 
     def text(self, ways: Mapping[int, str] | None = None) -> tuple[str, list[tuple[int, int, Piece]]]:
@@ -89,7 +91,7 @@ class Line:
             places.append((length, length + len(written), piece))
             add(written)
             last = piece.end
-        if len(self.pieces) < _MOST_WORDS:
+        if len(self.pieces) < MOST_WORDS:
             between(last, len(self.query))
         return "".join(out).rstrip(), places
 

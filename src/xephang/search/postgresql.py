@@ -13,6 +13,7 @@ from xephang.errors import InputError
 from xephang.lexicon import Lexicon
 from xephang.search.asking import DEEPEST, PRICE, Constraint, FacetCounts, FacetValue, Found, Search
 from xephang.search.facet_terms import FacetTerms, split
+from xephang.search.pieces import MOST_WORDS
 from xephang.search.postgresql_pool import Pool
 from xephang.search.postgresql_query import (
     MOST_RANKED,
@@ -30,7 +31,7 @@ from xephang.search.postgresql_query import (
 )
 from xephang.search.postgresql_sayings import Sayings
 from xephang.search.postgresql_setup import make
-from xephang.search.reading import Ask, Reading, Word, read_query
+from xephang.search.reading import LONGEST, Ask, Reading, Word, read_query
 from xephang.search.spelling import Speller
 from xephang.search.terms import terms
 from xephang.search.vocabulary import Vocabulary
@@ -42,7 +43,6 @@ if TYPE_CHECKING:
 _ALIKE = 0.45
 """The share of runs of three letters in common from which a word is taken for one that nobody knows."""
 _MOST_ALIKE = 3
-_LONGEST, _MOST_WORDS = 2000, 64
 _VALUES = 50
 """A facet's values that are counted."""
 
@@ -132,10 +132,7 @@ class PostgresFirstStage:
 
         :raises InputError: if it filters by what is no facet, or the server takes too long or can not be reached.
         """
-        facets = self._terms.shown()
-        for name in search.filters:
-            if name not in facets:
-                raise InputError(f"filters: '{name}' is no facet here; facets are {', '.join(facets)}")
+        self._terms.check(search.filters)
         return self._pool.read(lambda connection: self._find(connection, search))
 
     def _find(self, connection: "Connection[Any]", search: Search) -> Found:
@@ -153,6 +150,7 @@ class PostgresFirstStage:
             read=reading.read,
             constraints=tuple(map(_held, (wish.constraint for wish in reading.wishes))),
             corrections=reading.corrections,
+            found_by=reading.found_by,
             ids=tuple(row[0] for row in rows),
             scores=tuple(row[1] for row in rows),
             prices=() if search.sort == "relevance" else tuple(row[2] for row in rows),
@@ -169,7 +167,7 @@ class PostgresFirstStage:
     def _read(self, connection: "Connection[Any]", search: Search) -> Reading:
         """Read the query; a word that only the newest products have is no misspelling."""
         speller, known = self._speller, self._vocabulary
-        typed = {term.folded for term in terms(normalise(search.query[:_LONGEST]))[:_MOST_WORDS]}
+        typed = {term.folded for term in terms(normalise(search.query[:LONGEST]))[:MOST_WORDS]}
         if unknown := [word for word in typed if not known.count(word)]:
             fresh = connection.execute(
                 "SELECT word FROM unnest(%s::text[]) AS word WHERE EXISTS "

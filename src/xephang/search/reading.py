@@ -14,7 +14,7 @@ from xephang.text import normalise
 
 BOOSTS = ("brand", "color", "age")
 """Facets that a query asks for: what meets it comes first."""
-_LONGEST = 2000
+LONGEST = 2000
 """Characters of a query that are searched; the model reads fewer."""
 _MOST_READ = 200
 """Characters of it that the model reads: one that is longer would leave no room for products."""
@@ -96,6 +96,16 @@ class Reading:
     price: tuple[float | None, float | None] = (None, None)
     corrections: tuple[Correction, ...] = ()
 
+    @property
+    def found_by(self) -> frozenset[str]:
+        """Folded words, one by one: all that the words may be."""
+        return frozenset(
+            part
+            for word in self.words
+            for text in (word.folded, *(other for other, _ in word.others))
+            for part in text.split()
+        )
+
     def without(self, keys: Collection[str]) -> "Reading":
         """Return a reading in which some filters do not hold."""
         wishes = tuple(
@@ -110,7 +120,7 @@ def read_query(query: str, speller: Speller, facet_terms: FacetTerms, ignore: Co
 
     :param ignore: keys of constraints that shall not hold.
     """
-    query = normalise(query[:_LONGEST])
+    query = normalise(query[:LONGEST])
     wish = read_price_wish(query)
     priced = (wish.start, wish.end) if wish else (0, 0)
     line, mentions = Line.of(query, priced, speller), list[Mention]()

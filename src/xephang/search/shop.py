@@ -143,7 +143,10 @@ class Shop:
         return self.compiled.bytes + sum(file.stat().st_size for file in index.iterdir())
 
     def find(self, search: Search) -> Found:
-        """Return a search's candidates by the first stage."""
+        """Return a search's candidates by the first stage.
+
+        :raises InputError: if it filters by what is no facet.
+        """
         return self._state.first_stage.find(search)
 
     def candidates(self, search: Search, found: Found) -> tuple[str, ...]:
@@ -171,7 +174,6 @@ class Shop:
         shown = order[first : first + search.page_size]
         products = state.compiled.products([id for id, _ in shown])
         places = {id: at for at, id in enumerate(found.ids)}
-        words = state.first_stage.read(search).words
         lexicon = state.first_stage.facet_terms.lexicon
         asked = lexicon.parse(found.read) if lexicon else None
         hits = []
@@ -185,7 +187,7 @@ class Shop:
                     score=score,
                     first_score=found.scores[places[id]],
                     product=product,
-                    highlights=highlights(product, words),
+                    highlights=highlights(product, found.found_by),
                     matched=matched,
                     contradicted=contradicted,
                 )

@@ -51,18 +51,21 @@ class State:
 
     @classmethod
     def read(cls, given: QueryParams, facets: Collection[str]) -> "State":
-        """Read a URL's parameters; ones that nobody knows are left out.
+        """Read a URL's parameters; ones that nobody knows are left out, and prices the wrong way round are turned.
 
         :param facets: of the shop.
         """
         reading = _Reading(given)
         query = reading.query()
         filters = {name: reading.values(name) for name in facets if name not in RESERVED and name in given}
+        low, high = reading.price("min"), reading.price("max")
+        if low is not None and high is not None and low > high:
+            low, high = high, low
         return cls(
             query=query,
             filters={name: values for name, values in filters.items() if values},
-            low=reading.price("min"),
-            high=reading.price("max"),
+            low=low,
+            high=high,
             ignore=reading.values("ignore"),
             sort=reading.choice("sort", SORTS, "relevance"),
             page=reading.page(),
