@@ -32,6 +32,8 @@ def covered(reading):
         ("giày nữ size 38 dưới 500k", ["gender=nu", "size=38", "price"]),
         ("dưới 500k giày nữ size 38", ["gender=nu", "size=38", "price"]),
         ("giày nữ dưới 500k size 38", ["gender=nu", "size=38", "price"]),
+        ("giày nữ màu đen", ["gender=nu"]),
+        ("giày lười nữ màu đen size 38 dưới 500k", ["gender=nu", "size=38", "price"]),
         ("size 36-40", ["size=36-40"]),
         ("dưới 500k", ["price"]),
         ("", []),

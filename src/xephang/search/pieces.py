@@ -139,7 +139,10 @@ def understood(line: Line, lexicon: Lexicon) -> tuple[Line, list[Mention]]:
             found = line.mentions(lexicon, ways)
             if line.covered(found) > line.covered(mentions):
                 # What other diacritics than those typed would say is no reason to leave products out ("cập", "cặp").
-                mentions = [one for one in found if one.facet not in FILTERS or line.is_bare(one)]
+                sure = {(one.facet, one.id) for one in mentions}
+                mentions = [
+                    one for one in found if one.facet not in FILTERS or line.is_bare(one) or (one.facet, one.id) in sure
+                ]
     return line, mentions
 
 
