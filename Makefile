@@ -4,8 +4,9 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 CLIENTS := $(VENV)/clients
 AUDIT  := $(VENV)/audit
-PIP    := $(BIN)/python -m pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 QUERY  ?=
+unexport PYTHONDONTWRITEBYTECODE # tests start hundreds of processes, and each would compile the package anew
 
 .PHONY: help demo test coverage clients browser postgresql lint audit format model bench bench-server bench-search bench-scale screenshots docs clean
 .DEFAULT_GOAL := help
