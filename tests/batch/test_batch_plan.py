@@ -126,6 +126,7 @@ def test_which_input_changed_is_said(parquet, tmp_path):
 
 
 def test_the_same_plan_passes(pairs, tmp_path):
+    assert planned(pairs) == planned(pairs)
     planned(pairs).check_same(planned(pairs), tmp_path)
 
 
@@ -134,6 +135,7 @@ def test_where_files_lie_does_not_matter(parquet, tmp_path):
     parquet(pair_rows(3), "in/a.parquet")
     before = planned(tmp_path / "in")
     (tmp_path / "in").rename(tmp_path / "moved")
+    assert planned(tmp_path / "moved") == before
     before.check_same(planned(tmp_path / "moved"), tmp_path)
 
 

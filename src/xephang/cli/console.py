@@ -57,9 +57,9 @@ def note(message: str) -> None:
 
 @contextmanager
 def interruptible(command: str, output: Path, *, built: bool) -> Iterator[None]:
-    """Have Ctrl-C end a build, or a change, of a folder by saying what it left.
+    """Have Ctrl-C end work on a folder by saying what it left.
 
-    :param built: it is a build, which can be gone on with.
+    :param built: the folder is made, which can be gone on with, and not changed.
     """
     try:
         yield

@@ -65,28 +65,24 @@ def score(
     from xephang.batch import score as run  # pyarrow is slow to import, and most commands do without
 
     # Ray tells of workers that died on whatever stands for stdout.
-    with redirect_stdout(sys.stderr):
-        try:
-            report = run(
-                pairs,
-                output,
-                model=model,
-                precision=precision,
-                catalogue=catalogue,
-                engine=engine,
-                address=address,
-                workers=workers,
-                threads=threads,
-                columns=console.column_map(column),
-                partition_rows=partition_rows,
-                keep_going=keep_going,
-                resume=resume,
-                overwrite=overwrite,
-                show_progress=True,
-            )
-        except KeyboardInterrupt:
-            console.complain(f"interrupted; go on with: xephang score … -o {output} --resume")
-            raise typer.Exit(1) from None
+    with redirect_stdout(sys.stderr), console.interruptible("score", output, built=True):
+        report = run(
+            pairs,
+            output,
+            model=model,
+            precision=precision,
+            catalogue=catalogue,
+            engine=engine,
+            address=address,
+            workers=workers,
+            threads=threads,
+            columns=console.column_map(column),
+            partition_rows=partition_rows,
+            keep_going=keep_going,
+            resume=resume,
+            overwrite=overwrite,
+            show_progress=True,
+        )
     if json:
         console.print_json(report.to_dict())
     else:
