@@ -120,6 +120,7 @@ def test_where_nothing_is_found_another_query_is_offered(open_page):
     expect(help).to_contain_text("Thử bỏ bớt")
     help.locator(".mean a").click()
     expect(page.locator("#q")).to_have_value("adidas")
+    expect(page.locator("#found")).to_have_attribute("data-query", "adidas")  # until then links lead on from before
     page.locator(".nothing").get_by_role("link", name="Thương hiệu").click()
     expect(page.locator(".hit").first).to_be_visible()
     expect(page).to_have_url(re.compile(r"\?q=adidas$"))
@@ -169,3 +170,21 @@ def test_the_same_text_typed_again_after_a_step_is_searched_for_again(open_page,
     box.press_sequentially(" namm")
     page.clock.run_for(250)
     expect(page).to_have_url(re.compile(r"\?q=dep\+namm$"))
+
+
+def test_a_link_pressed_before_the_answer_changes_what_it_says_and_keeps_what_was_typed(open_page):
+    page = open_page("/?q=giay&brand=adidas&view=compare", clock=True)
+    held = []
+    page.route("**/?q=dep*", lambda route: held.append(route))
+    chip = page.get_by_role("link", name="Bỏ lọc Adidas")
+    page.locator("#q").fill("dep")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile(r"\?q=dep&view=compare&brand=adidas$"))
+    page.locator("#q").fill("dep nam")  # and of this the address knows nothing yet
+    chip.click()
+    expect(page).to_have_url(re.compile(r"\?q=dep\+nam&view=compare$"))
+    expect(page.locator("#q")).to_have_value("dep nam")
+    assert len(held) == 2
+    held[1].continue_()
+    expect(page.locator("#found")).to_have_attribute("data-query", "dep nam")
+    expect(chip).to_have_count(0)

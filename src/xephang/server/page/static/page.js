@@ -4,7 +4,7 @@ import { compareOn } from "./compare.js";
 import { gradeOn } from "./grading.js";
 import { keysOn } from "./keyboard.js";
 import { unlockOn } from "./key.js";
-import { go, onShown, restore, reveal, start, urlOf } from "./show.js";
+import { go, leads, onShown, restore, reveal, start, urlOf } from "./show.js";
 import { suggestOn } from "./suggest.js";
 import { typingOn } from "./typing.js";
 
@@ -48,7 +48,7 @@ document.addEventListener("click", (event) => {
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
   settle();
-  go(link.href, { box, top: Boolean(link.closest(".pages")) });
+  go(leads(link, box), { box, top: Boolean(link.closest(".pages")) });
   typed.cancel(); // what stands in the box now is asked for already
 });
 

@@ -5,7 +5,8 @@ import { ask, hasKey, say, tell, trouble } from "./ask.js";
 const wide = window.matchMedia("(min-width: 56rem)");
 const listeners = [];
 let asking = null;
-let shown = location.search; // a step to another part of the same page fetches nothing
+let asked = location.search; // a step to another part of the same page fetches nothing
+let shown = asked; // what the results say that stand there; behind the address while others are on their way
 
 export function onShown(listener) {
   listeners.push(listener);
@@ -33,10 +34,26 @@ export async function go(url, { replace = false, top = false, box = null } = {})
   }
 }
 
+// Where a link of the results leads: one that was made before the box or the address changed makes the change that it
+// promised, and leaves the rest as it has become.
+export function leads(link, box) {
+  const target = new URL(link.href);
+  const before = new URLSearchParams(shown);
+  const now = new URLSearchParams(location.search);
+  if (box.value.trim() !== (before.get("q") ?? "")) now.set("q", box.value.trim());
+  if (String(now) === String(before)) return target;
+  for (const name of new Set([...before.keys(), ...now.keys()])) {
+    if (String(target.searchParams.getAll(name)) !== String(before.getAll(name))) continue;
+    target.searchParams.delete(name);
+    now.getAll(name).filter(Boolean).forEach((value) => target.searchParams.append(name, value));
+  }
+  return target;
+}
+
 // Show what the address says, after a step back or forth.
 export function restore(box) {
   const target = new URL(location.href);
-  if (target.search === shown) return;
+  if (target.search === asked) return;
   box.value = target.searchParams.get("q") ?? "";
   turn(target);
   show(target.href);
@@ -61,7 +78,7 @@ export function start() {
 export async function show(url) {
   asking?.abort();
   const mine = (asking = new AbortController());
-  shown = new URL(url).search;
+  asked = new URL(url).search;
   const old = document.getElementById("found");
   old.setAttribute("aria-busy", "true");
   try {
@@ -70,6 +87,7 @@ export async function show(url) {
     if (mine !== asking) return false;
     trouble("");
     swap(html);
+    shown = asked;
     return true;
   } catch (error) {
     if (error.name === "AbortError" || mine !== asking) return false;
