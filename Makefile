@@ -28,7 +28,7 @@ clients: $(VENV)/.dev $(CLIENTS)/.installed ## Run the rerank clients of others,
 	@XEPHANG=$(BIN)/xephang PYTHONPATH=$(CLIENTS)/newest $(CLIENTS)/bin/python -m pytest \
 		tests/clients/test_client_cohere.py tests/clients/test_client_haystack.py
 
-browser: $(VENV)/.browser ## Use the search page in a real browser; needs chromium (Debian: apt-get install chromium)
+browser: $(VENV)/.browser ## Use the search page in a real browser (Debian: apt-get install chromium-headless-shell, or chromium)
 	@$(BIN)/python -m pytest --numprocesses 2 tests/browser
 
 postgresql: $(VENV)/.dev ## Read products from a real PostgreSQL server and search in it (Debian: apt-get install postgresql)
@@ -97,7 +97,7 @@ $(VENV)/.base: $(VENV)/.venv pyproject.toml constraints.txt
 
 $(VENV)/.dev: $(VENV)/.base
 	@echo "installing what training and tests need …" >&2
-	@$(PIP) --editable ".[all]" --group dev
+	@$(PIP) --no-compile --editable ".[all]" --group dev
 	@touch $@
 
 $(VENV)/.peers: $(VENV)/.venv benchmarks/speed/peers.txt
