@@ -3,7 +3,7 @@ import pytest
 from xephang.lexicon import Lexicon
 from xephang.product import Product
 from xephang.search.facet_terms import FacetTerms
-from xephang.search.phrases import phrases, shown
+from xephang.search.phrases import beginnings, phrases, shown
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +67,18 @@ def test_each_phrase_is_kept_once(footwear):
     product = Product(id="1", title="Dép dép DÉP de\u0301p", category="Dép", brand="Dép")
     found = phrases(product, footwear.of_product(product), footwear)
     assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("Giày  CH", ("giay ch",)),
+        ("giayf ch", ("giayf ch", "giay ch")),
+        ("gia2y đa1", ("gia2y da1", "giay da1")),
+        ("nike 42", ("nike 42",)),
+        ("👟 \ud800", ()),
+        ("", ()),
+    ],
+)
+def test_what_was_typed_stands_before_what_its_keys_mean(typed, expected):
+    assert beginnings(typed) == expected

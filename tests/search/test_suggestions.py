@@ -44,6 +44,15 @@ def test_the_way_it_is_typed_changes_nothing(suggesting):
 
 
 @pytest.mark.parametrize(
+    "typed",
+    ["giayf chayj", "giayf chayj b", "gia2y cha5y", "GIAYF CHAYJ", "giày chayj", "giayf chay", "gia2y cha5y bo65 nu74"],
+)
+def test_keys_of_an_input_method_that_came_through_are_read(suggesting, typed):
+    found = texts(suggesting, typed)
+    assert found and all(one.startswith("giày chạy bộ") for one in found)
+
+
+@pytest.mark.parametrize(
     "typed", ["", " ", "👟", "?!", "zzqwx", "giày chạy bộ nam nữ trẻ em", "\ud800", "x" * 10_000, "\t"]
 )
 def test_where_nothing_goes_on_nothing_is_suggested(suggesting, typed):

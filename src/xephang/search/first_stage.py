@@ -27,14 +27,12 @@ from xephang.search.matching import (
     text_query,
     within,
 )
-from xephang.search.phrases import shown
+from xephang.search.phrases import beginnings, shown
 from xephang.search.reading import Reading, read_query
 from xephang.search.schema import PHRASE, SCHEMA, reading_index
 from xephang.search.spelling import Speller, lexicon_words
-from xephang.search.terms import terms
 from xephang.search.vocabulary import Vocabulary
 from xephang.search.writing import LEXICON, facet_terms_of, index_of
-from xephang.text import normalise
 
 LIKELY = 0.5
 """The score from which a product is more likely relevant than not."""
@@ -153,10 +151,10 @@ class FirstStage:
 
     def suggest(self, prefix: str, limit: int) -> list[Suggestion]:
         """Return queries that go on with what was typed, those of most products first."""
-        typed = terms(normalise(prefix[:200]))
-        if not typed:
-            return []
-        begun = " ".join(term.folded for term in typed)
+        ways = (self._going_on(begun, limit) for begun in beginnings(prefix[:200]))
+        return next(filter(None, ways), [])
+
+    def _going_on(self, begun: str, limit: int) -> list[Suggestion]:
         found: dict[str, int] = {}
         with reading_index():
             stored = self.searcher.terms_with_prefix(PHRASE, begun, limit=4 * limit)

@@ -9,8 +9,9 @@ from functools import lru_cache
 
 from xephang.product import Product
 from xephang.search.facet_terms import ANY, FacetTerms, split
+from xephang.search.keyboards import readings
 from xephang.search.terms import terms
-from xephang.text import normalise
+from xephang.text import fold, normalise
 
 _WITH = ("brand", "gender", "age", "color", "use", "material")
 """Facets whose values follow a thing's name in phrases."""
@@ -28,6 +29,17 @@ def phrases(product: Product, facets: Sequence[str], facet_terms: FacetTerms) ->
 def shown(stored: str) -> str:
     """Return a phrase with its diacritics."""
     return stored.partition(_BETWEEN)[2]
+
+
+def beginnings(typed: str) -> tuple[str, ...]:
+    """Return what the phrases that go on with a typed text begin with: its folded words.
+
+    Where keys of Telex or VNI came through, the words that they mean come second.
+    """
+    words = terms(normalise(typed))
+    meant = [next(iter(readings(word.lower)), word.lower) for word in words]
+    ways = (" ".join(word.folded for word in words), " ".join(fold(word) for word in meant))
+    return tuple(dict.fromkeys(filter(None, ways)))
 
 
 def _wholes(product: Product, facets: Sequence[str], facet_terms: FacetTerms) -> Iterator[str]:
