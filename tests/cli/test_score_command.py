@@ -10,6 +10,7 @@ from wares import PRODUCTS, QUERY
 
 from xephang import CompiledCatalogue, Product, Reranker
 from xephang.batch import on_ray
+from xephang.batch.outcome import RECORDS
 
 IDS = [product["id"] for product in PRODUCTS]
 
@@ -145,7 +146,7 @@ def test_ctrl_c_leaves_a_scoring_that_goes_on(start, xephang, parquet, tiny_apar
     )
     arguments = ("score", path, "-o", folder, "-m", tiny_apart, "--partition-rows", 50)
     process = start(*arguments)
-    while not list(folder.glob("part-*")) and process.poll() is None:
+    while not list(folder.glob(f"{RECORDS}/part-*.json")) and process.poll() is None:  # a file alone is scored again
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=60)
